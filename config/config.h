@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The hub's configuration: libconfig text read into plain structs and checked as a whole.
+ *
+ * Every setting that is unknown, of the wrong type, out of range or at odds with another is
+ * refused with file:line, what was found and what is expected. Strings and arrays belong to the
+ * struct config they hang off. Control thread (or a tool).
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/error.h"
+
+#define CONFIG_NAME_MAX    31  /**< characters of a port's or tunnel's name */
+#define CONFIG_WORKERS_MAX 64
+#define CONFIG_PORTS_MAX   32
+#define CONFIG_KEY_MAX     64 /**< octets of a cipher or authentication key */
+
+/** Where a setting stands, for messages about it: "hub.cfg:12". */
+struct config_place {
+	const char *file;
+	unsigned line;
+};
+
+/** An address and its Ethernet address, as `ip neigh add ... nud permanent` has it. */
+struct config_neighbor {
+	struct config_place place;
+	struct ip_addr address;
+	struct mac_addr mac;
+};
+
+struct config_port {
+	struct config_place place;
+	char name[CONFIG_NAME_MAX + 1];
+	char *device;               /**< PCI address, name, or vdev arguments "net_pcap0,rx_pcap=..." */
+	struct ip_prefix *addresses; /**< at least one; host bits set */
+	unsigned n_addresses;
+	struct ip_addr gateway; /**< underlay default route; family 0 = none */
+	bool mac_set;
+	struct mac_addr mac; /**< when mac_set; else the device's own */
+	uint16_t mtu;        /**< octets of IP; default 1500 */
+	bool promiscuous;
+	struct config_neighbor *neighbors;
+	unsigned n_neighbors;
+};
+
+/** Manual keying of one direction, as setkey's `add ... esp SPI -m transport -E ... -A ...`. */
+struct config_sa {
+	struct config_place place;
+	uint32_t spi; /**< host order, >= 256 */
+	char *suite;  /**< name as given; checked against the known names by the caller's callback */
+	uint8_t key[CONFIG_KEY_MAX]; /**< AEAD: key followed by salt, as IKE's KEYMAT */
+	unsigned key_len;
+	uint8_t auth_key[CONFIG_KEY_MAX];
+	unsigned auth_key_len;
+	uint16_t window; /**< inbound: anti-replay, packets, 0..4096; default 64 */
+	bool esn;
+};
+
+struct config_peer {
+	struct config_place place;
+	struct ip_addr address; /**< tunnel address */
+	struct ip_addr nbma;    /**< outer address */
+	struct config_sa *sa_in;
+	unsigned n_sa_in;
+	struct config_sa *sa_out; /**< the last one listed is the newest: it is the one used */
+	unsigned n_sa_out;
+};
+
+struct config_tunnel {
+	struct config_place place;
+	char name[CONFIG_NAME_MAX + 1];
+	struct ip_prefix address; /**< the hub's tunnel address with the tunnel's prefix length */
+	struct ip_addr nbma;      /**< the hub's outer address; one of a port's */
+	bool key_set;
+	uint32_t key;  /**< GRE key (RFC 2890), a number or dotted quad in the file; host order */
+	uint16_t mtu;  /**< inner packet, octets; default 1400 */
+	uint8_t ttl;   /**< outer TTL; default 64 */
+	bool checksum; /**< send GRE checksums (RFC 2784) */
+	bool redirect; /**< tell control about hairpin traffic (phase 3) */
+	struct config_peer *peers;
+	unsigned n_peers;
+};
+
+struct config_route {
+	struct config_place place;
+	struct ip_prefix prefix;
+	bool blackhole;
+	struct ip_addr via; /**< a peer's tunnel address, unless blackhole */
+};
+
+struct config {
+	char *file;
+	unsigned workers; /**< forwarding lcores; default 1 */
+	unsigned burst;   /**< packets a worker takes at once; 1..64, default 32 */
+	unsigned mbufs;   /**< packet buffers of the data plane; default 16384 */
+	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
+	char **eal;           /**< EAL arguments used when the command line has none */
+	unsigned n_eal;
+	struct config_port *ports;
+	unsigned n_ports;
+	struct config_tunnel *tunnels;
+	unsigned n_tunnels;
+	struct config_route *routes;
+	unsigned n_routes;
+	bool keys_inline; /**< some key stands in the main file itself */
+};
+
+/** What the parser must know of a cipher suite; config/ itself knows no cryptography. */
+struct config_suite {
+	const char *name;
+	unsigned key_len; /**< octets expected in `key`, salt included */
+	unsigned auth_key_len;
+	bool weak;
+};
+
+/** How the caller lends its knowledge and hears what is not an error. */
+struct config_env {
+	const struct config_suite *suites;
+	unsigned n_suites;
+	/** Called once for each warning, with the line to show; may be NULL. */
+	void (*warn)(void *ctx, const char *line);
+	void *ctx;
+};
+
+/**
+ * Read and check a file.
+ * @param[out] err  on failure "FILE:LINE: what was found; what is expected"
+ * @return the configuration, or NULL (nothing leaks; keys read so far are wiped)
+ */
+struct config *config_load(const char *path, const struct config_env *env, struct error *err);
+
+/** The same from memory; `name` stands for the file in messages. Secrets files are refused. */
+struct config *config_parse(
+	const char *name, const char *text, const struct config_env *env, struct error *err);
+
+/** Wipe keys and free. NULL is allowed. */
+void config_free(struct config *c);
+
+/**
+ * The configuration as libconfig text that config_parse() reads back to the same structs, but with
+ * every key replaced by "(hidden)". For display.
+ * @return malloc'd text, NULL on ENOMEM
+ */
+char *config_text(const struct config *c);
+
+#endif
