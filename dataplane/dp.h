@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The data plane as control sees it: made, given objects (port.h, tunnel.h, peer.h, route.h),
+ * started, read (stats.h), stopped.
+ *
+ * One thread (control) calls everything here and in those headers, unless a function says
+ * otherwise. Workers only read shared tables, under rte_rcu_qsbr; what they write is their own.
+ */
+#ifndef DATAPLANE_DP_H
+#define DATAPLANE_DP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "crypto/sa.h"
+
+#define DP_WORKERS_MAX 64
+#define DP_PORTS_MAX   32
+#define DP_TUNNELS_MAX 256
+
+struct dp;
+
+struct dp_params {
+	unsigned n_workers;
+	/** EAL lcore of each worker; NULL when the caller polls the workers itself (tests, bench) */
+	const unsigned *lcores;
+	unsigned burst;   /**< packets taken from a queue at once, 1..64 */
+	unsigned n_mbufs; /**< packet buffers for ports */
+	unsigned n_peers; /**< room for peers; an SA table of each direction gets twice as many */
+	int socket;       /**< NUMA node of the memory, or SOCKET_ID_ANY */
+	uint8_t seed[16]; /**< for unpredictable IVs: getrandom(), unless output must repeat */
+};
+
+/** Make an empty data plane. @return NULL, err says what was missing and what to do */
+struct dp *dp_create(const struct dp_params *p, struct error *err);
+
+/** Stop, and free everything. SAs are wiped. NULL is allowed. */
+void dp_destroy(struct dp *dp);
+
+/** Start the workers on their lcores, or let them forward again after dp_stop(). */
+int dp_start(struct dp *dp, struct error *err);
+
+/** Workers finish their burst and rest; nothing is polled until dp_start(). */
+void dp_stop(struct dp *dp);
+
+/** Between dp_start() and dp_stop(). */
+bool dp_running(const struct dp *dp);
+
+unsigned dp_workers(const struct dp *dp);
+
+/** EAL lcore of a worker, or LCORE_ID_ANY when the caller polls it. */
+unsigned dp_worker_lcore(const struct dp *dp, unsigned worker);
+
+/**
+ * One turn of a worker's loop: each of its queues once, all stages, transmit. For callers that
+ * gave no lcores; one thread at a time per worker.
+ * @return packets received and injected in this turn
+ */
+unsigned dp_worker_poll(struct dp *dp, unsigned worker);
+
+/**
+ * Wait until no worker can hold anything that was unlinked before. At most a burst's time; returns
+ * at once when workers are not running on lcores.
+ */
+void dp_synchronize(struct dp *dp);
+
+/** Inbound (true) or outbound (false) SA table, for display. */
+const struct sa_table *dp_sa_table(const struct dp *dp, bool in);
+
+/** Pool that ports and tests take receive buffers from. */
+struct rte_mempool *dp_packet_pool(const struct dp *dp);
+
+#endif

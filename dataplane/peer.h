@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Peers: a spoke as (tunnel, outer address), its security associations and its next hop.
+ * A peer without an outbound SA transmits nothing: there is no other way out. Control thread.
+ */
+#ifndef DATAPLANE_PEER_H
+#define DATAPLANE_PEER_H
+
+#include "common/addr.h"
+#include "dataplane/dp.h"
+
+#define DP_PEER_NONE UINT32_MAX
+
+struct dp_peer_params {
+	uint16_t tunnel;
+	uint32_t nbma_be; /**< the spoke's outer address */
+};
+
+/** @param[out] index  of the peer. @return 0, -ENOSPC */
+int dp_peer_add(
+	struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err);
+
+/** Remove a peer and its SAs. No route may point to it any more. Waits a grace period. */
+void dp_peer_del(struct dp *dp, uint32_t peer);
+
+/**
+ * Where frames to this peer go: port and Ethernet address of the underlay's next hop. Replaces
+ * the former one in one store. DP_PORT_NONE: not known, packets are dropped (out_no_neighbor).
+ */
+void dp_peer_set_neighbor(
+	struct dp *dp, uint32_t peer, uint16_t port, const struct mac_addr *neighbor);
+
+/**
+ * Add a security association. p->peer and p->tag are filled in here. An inbound SA is accepted
+ * from now on beside the older ones; an outbound one is used from now on ("newest wins").
+ * @param[out] index  in the table of its direction
+ */
+int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint32_t *index,
+	struct error *err);
+
+/** Remove an SA. An outbound SA in use leaves its peer without: fail closed. Waits a grace period. */
+void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
+
+/** The outbound SA in use, or SA_NONE. */
+uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer);
+
+/** Worker that owns the peer, or SA_OWNER_NONE as long as nothing was verified. */
+uint16_t dp_peer_owner(const struct dp *dp, uint32_t peer);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ports: an ethdev, or a pair of functions (tests, benchmark). Control thread. */
+#ifndef DATAPLANE_PORT_H
+#define DATAPLANE_PORT_H
+
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "common/addr.h"
+#include "dataplane/dp.h"
+
+#define DP_PORT_ADDRS_MAX 8
+#define DP_PORT_NONE      UINT16_MAX
+
+/**
+ * Receive or transmit up to n packets on a queue (queue number = worker number), as
+ * rte_eth_rx_burst() and rte_eth_tx_burst(): returns how many; what was transmitted belongs to the
+ * port, what was not stays the caller's. Called by that worker only.
+ */
+typedef uint16_t (*dp_burst_fn)(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t n);
+
+struct dp_port_params {
+	const char *name;
+	uint16_t ethdev; /**< ethdev port id, not yet configured; ignored when rx is set */
+	dp_burst_fn rx;  /**< NULL: the ethdev */
+	dp_burst_fn tx;
+	void *ctx;
+	bool mac_set; /**< else the device's own address (needed when rx is set) */
+	struct mac_addr mac;
+	uint32_t addrs_be[DP_PORT_ADDRS_MAX]; /**< the hub's addresses here */
+	unsigned n_addrs;
+	uint16_t mtu;
+	bool promiscuous;
+};
+
+/**
+ * Configure, start and poll a port from the next turn on. An ethdev needs one transmit queue per
+ * worker; receive queues are shared out among the workers.
+ * @param[out] index  of the port
+ */
+int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, struct error *err);
+
+/** Number of ports; indices are below it. */
+unsigned dp_port_count(const struct dp *dp);
+
+const char *dp_port_name(const struct dp *dp, uint16_t port);
+
+/** The Ethernet address that frames to us carry. */
+struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port);
+
+/** ethdev port id, or RTE_MAX_ETHPORTS for a pair of functions. */
+uint16_t dp_port_ethdev(const struct dp *dp, uint16_t port);
+
+/** Receive queues in use. */
+unsigned dp_port_rx_queues(const struct dp *dp, uint16_t port);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets to control and from control. Packets are copied out of the data plane's pool into
+ * control's own, each class has its queue and its meter, so that a flood in one starves neither
+ * the others nor forwarding. Control thread.
+ */
+#ifndef DATAPLANE_PUNT_H
+#define DATAPLANE_PUNT_H
+
+#include <rte_mbuf.h>
+
+#include "dataplane/dp.h"
+#include "dataplane/route.h"
+
+enum dp_punt_class {
+	DP_PUNT_ARP,     /**< whole Ethernet frame */
+	DP_PUNT_ICMP,    /**< IPv4 packet, ICMP to one of the hub's addresses */
+	DP_PUNT_IKE,     /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
+	DP_PUNT_NHRP,    /**< NHRP packet, the GRE payload */
+	DP_PUNT_RIP,     /**< inner IPv4 packet, UDP 520 */
+	DP_PUNT_ERROR,   /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */
+	DP_PUNT_RESOLVE, /**< IPv4 packet whose on-link destination has no known neighbor */
+	DP_PUNT_COUNT
+};
+
+/** What is known about a punted packet. */
+struct dp_punt_info {
+	uint8_t class;  /**< enum dp_punt_class */
+	uint8_t table;  /**< enum dp_table the packet belongs to */
+	uint16_t port;  /**< it came in on, or is to leave by (RESOLVE); DP_PORT_NONE: injected */
+	uint32_t peer;  /**< whose SA it came on, or DP_PEER_NONE */
+	uint32_t drop;  /**< ERROR: enum dp_drop */
+	uint32_t value; /**< ERROR with fwd_too_big: MTU that fits */
+};
+
+/** Name of a class: "arp", "icmp", ... Any thread. */
+const char *dp_punt_name(enum dp_punt_class class);
+
+/** Take up to n packets of a class. The caller frees them (rte_pktmbuf_free). */
+unsigned dp_punt_receive(
+	struct dp *dp, enum dp_punt_class class, struct rte_mbuf **m, unsigned n);
+
+/** What is known about a packet of dp_punt_receive(). */
+const struct dp_punt_info *dp_punt_info(const struct rte_mbuf *m);
+
+/** A buffer to build a packet in, with headroom for all outer headers; NULL when none is left. */
+struct rte_mbuf *dp_inject_alloc(struct dp *dp);
+
+/**
+ * Send an IPv4 packet (header checksum set, TTL as it is to leave the hub) by its table's route.
+ * Always takes the buffer. @return 0 or -ENOBUFS (queue full, counted)
+ */
+int dp_inject_ip4(struct dp *dp, enum dp_table table, struct rte_mbuf *m);
+
+/** Send a GRE payload of this protocol type (host order: 0x0800, 0x2001) to a peer. As above. */
+int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_mbuf *m);
+
+/** Send a whole Ethernet frame. As above. */
+int dp_inject_frame(struct dp *dp, uint16_t port, struct rte_mbuf *m);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Counters. Each is written by one worker and read here without stopping it; a value may be one
+ * burst old. Clearing is the reader's affair: keep a snapshot and subtract. Control thread.
+ */
+#ifndef DATAPLANE_STATS_H
+#define DATAPLANE_STATS_H
+
+#include "dataplane/drops.h"
+#include "dataplane/port.h"
+#include "dataplane/punt.h"
+
+struct dp_stage_stats {
+	uint64_t packets;
+	uint64_t calls;
+	uint64_t cycles; /**< TSC */
+};
+
+struct dp_port_stats {
+	uint64_t rx_packets;
+	uint64_t rx_bytes; /**< Ethernet frame without CRC */
+	uint64_t tx_packets;
+	uint64_t tx_bytes;
+	uint64_t tx_dropped; /**< the queue took no more */
+};
+
+struct dp_punt_stats {
+	uint64_t passed;
+	uint64_t refused; /**< meter, queue or buffers; see drops punt_* */
+};
+
+struct dp_stats {
+	uint64_t drops[DP_DROP_COUNT];
+	struct dp_stage_stats stages[DP_STAGE_COUNT];
+	struct dp_port_stats ports[DP_PORTS_MAX];
+	struct dp_punt_stats punts[DP_PUNT_COUNT];
+	uint64_t forwarded; /**< inner packets that left for a peer */
+	uint64_t forwarded_bytes; /**< their inner octets */
+	uint64_t hairpin;   /**< of these, out through the tunnel they came in on */
+	uint64_t turns;     /**< of the worker loop */
+	uint64_t idle_turns; /**< of these, nothing was there */
+};
+
+/** Sum of all workers, or one worker's own. @param worker  -1 for all */
+void dp_stats_read(const struct dp *dp, int worker, struct dp_stats *out);
+
+/** out = now - since, field by field. Any thread. */
+void dp_stats_diff(const struct dp_stats *now, const struct dp_stats *since, struct dp_stats *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Multipoint GRE tunnels (RFC 2784, 2890). Control thread. */
+#ifndef DATAPLANE_TUNNEL_H
+#define DATAPLANE_TUNNEL_H
+
+#include "dataplane/dp.h"
+
+struct dp_tunnel_params {
+	uint32_t nbma_be; /**< the hub's outer address */
+	bool key_set;
+	uint32_t key; /**< GRE key, host order */
+	uint16_t mtu; /**< inner packet, octets */
+	uint8_t ttl;  /**< of the outer header */
+	bool checksum;
+};
+
+/** @param[out] index  0..DP_TUNNELS_MAX-1. @return 0 or -ENOSPC */
+int dp_tunnel_add(
+	struct dp *dp, const struct dp_tunnel_params *p, uint16_t *index, struct error *err);
+
+#endif
