@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The hub: a configuration turned into data-plane objects, and control's share of the traffic
+ * (ARP, ICMP) on top. The daemon, the replay tool and the tests all make their hub here.
+ *
+ * One thread, the one that made the hub.
+ */
+#ifndef CONTROL_HUB_H
+#define CONTROL_HUB_H
+
+#include "config/config.h"
+#include "dataplane/dp.h"
+#include "dataplane/port.h"
+
+struct hub;
+
+/** How a port of the configuration is to be polled, if not as the ethdev its `device` names. */
+struct hub_port_source {
+	dp_burst_fn rx;
+	dp_burst_fn tx;
+	void *ctx;
+};
+
+struct hub_params {
+	/** EAL lcore of each of config->workers; NULL: the caller polls with dp_worker_poll() */
+	const unsigned *lcores;
+	/** one for each of config->ports, in order; NULL: all are ethdevs */
+	const struct hub_port_source *sources;
+	/** make IVs repeatable, for golden files; never in service */
+	bool fixed_seed;
+};
+
+/** Cipher suites as the configuration parser wants them, for struct config_env. */
+const struct config_suite *hub_suites(unsigned *count);
+
+/**
+ * Build everything the configuration says. The EAL is up. The configuration must live as long as
+ * the hub. @return NULL, err says what was missing and what to do
+ */
+struct hub *hub_create(const struct config *c, const struct hub_params *p, struct error *err);
+
+/** Stop and free all. NULL is allowed. */
+void hub_destroy(struct hub *h);
+
+struct dp *hub_dp(const struct hub *h);
+
+/**
+ * Handle what the data plane has for control, and timers that are due. The daemon calls it every
+ * millisecond, tests and tools when they like.
+ * @param now_ms  monotonic time, milliseconds; tests bring their own
+ * @return packets handled
+ */
+unsigned hub_turn(struct hub *h, uint64_t now_ms);
+
+/** Learn that an on-link address is at this Ethernet address, as from an ARP packet. */
+void hub_neighbor_learn(
+	struct hub *h, uint16_t port, const struct ip_addr *address, const struct mac_addr *mac);
+
+#endif
