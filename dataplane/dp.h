@@ -23,7 +23,8 @@ struct dp;
 
 struct dp_params {
 	unsigned n_workers;
-	/** EAL lcore of each worker; NULL when the caller polls the workers itself (tests, bench) */
+	/** EAL lcore of each worker; NULL when the caller polls the workers itself (tests, bench)
+	 */
 	const unsigned *lcores;
 	unsigned burst;   /**< packets taken from a queue at once, 1..64 */
 	unsigned n_mbufs; /**< packet buffers for ports */

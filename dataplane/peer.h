@@ -17,8 +17,7 @@ struct dp_peer_params {
 };
 
 /** @param[out] index  of the peer. @return 0, -ENOSPC */
-int dp_peer_add(
-	struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err);
+int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err);
 
 /** Remove a peer and its SAs. No route may point to it any more. Waits a grace period. */
 void dp_peer_del(struct dp *dp, uint32_t peer);
@@ -38,7 +37,8 @@ void dp_peer_set_neighbor(
 int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint32_t *index,
 	struct error *err);
 
-/** Remove an SA. An outbound SA in use leaves its peer without: fail closed. Waits a grace period. */
+/** Remove an SA. An outbound SA in use leaves its peer without: fail closed. Waits a grace period.
+ */
 void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
 
 /** The outbound SA in use, or SA_NONE. */

@@ -37,8 +37,7 @@ struct dp_punt_info {
 const char *dp_punt_name(enum dp_punt_class class);
 
 /** Take up to n packets of a class. The caller frees them (rte_pktmbuf_free). */
-unsigned dp_punt_receive(
-	struct dp *dp, enum dp_punt_class class, struct rte_mbuf **m, unsigned n);
+unsigned dp_punt_receive(struct dp *dp, enum dp_punt_class class, struct rte_mbuf **m, unsigned n);
 
 /** What is known about a packet of dp_punt_receive(). */
 const struct dp_punt_info *dp_punt_info(const struct rte_mbuf *m);

@@ -10,26 +10,22 @@
 #include "common/addr.h"
 #include "dataplane/dp.h"
 
-enum dp_table {
-	DP_TABLE_UNDERLAY,
-	DP_TABLE_OVERLAY,
-	DP_TABLE_COUNT
-};
+enum dp_table { DP_TABLE_UNDERLAY, DP_TABLE_OVERLAY, DP_TABLE_COUNT };
 
 /** Where a route leads: a kind and an index, in one word. */
 typedef uint32_t dp_adj_t;
 
 /* Kind 0 is discard, and the word 0 is "no route": a freed slot of a table can do no harm. */
-#define DP_ADJ_NO_ROUTE  UINT32_C(0) /**< what a table without a matching route says */
-#define DP_ADJ_BLACKHOLE UINT32_C(1) /**< discard by configuration */
-#define DP_ADJ_NO_PEER   UINT32_C(2) /**< tunnel subnet, nobody registered there */
-#define DP_ADJ_LOCAL     UINT32_C(3) /**< the hub itself */
-#define DP_ADJ_KIND(adj)   ((adj) >> 28)
-#define DP_ADJ_INDEX(adj)  ((adj)&0x0fffffff)
-#define DP_ADJ_SPECIAL   UINT32_C(0) /**< kind: the constants above */
-#define DP_ADJ_PEER      UINT32_C(1) /**< kind: index is a peer */
-#define DP_ADJ_ETHER     UINT32_C(2) /**< kind: index is a neighbor of dp_neighbor_add() */
-#define DP_ADJ_GLEAN     UINT32_C(3) /**< kind: on-link of the port in index; neighbor not known */
+#define DP_ADJ_NO_ROUTE     UINT32_C(0) /**< what a table without a matching route says */
+#define DP_ADJ_BLACKHOLE    UINT32_C(1) /**< discard by configuration */
+#define DP_ADJ_NO_PEER      UINT32_C(2) /**< tunnel subnet, nobody registered there */
+#define DP_ADJ_LOCAL        UINT32_C(3) /**< the hub itself */
+#define DP_ADJ_KIND(adj)    ((adj) >> 28)
+#define DP_ADJ_INDEX(adj)   ((adj)&0x0fffffff)
+#define DP_ADJ_SPECIAL      UINT32_C(0) /**< kind: the constants above */
+#define DP_ADJ_PEER         UINT32_C(1) /**< kind: index is a peer */
+#define DP_ADJ_ETHER        UINT32_C(2) /**< kind: index is a neighbor of dp_neighbor_add() */
+#define DP_ADJ_GLEAN        UINT32_C(3) /**< kind: on-link of the port in index; neighbor not known */
 #define DP_ADJ(kind, index) ((kind) << 28 | (index))
 
 /** Add or replace a route. addr_be has no host bits. @return 0, -ENOSPC, -EINVAL */
@@ -45,8 +41,7 @@ dp_adj_t dp_route_lookup(const struct dp *dp, enum dp_table table, uint32_t addr
  * A neighbor on a port, for DP_ADJ_ETHER.
  * @param[out] index  0..4095. @return 0 or -ENOSPC
  */
-int dp_neighbor_add(
-	struct dp *dp, uint16_t port, const struct mac_addr *mac, uint32_t *index);
+int dp_neighbor_add(struct dp *dp, uint16_t port, const struct mac_addr *mac, uint32_t *index);
 
 /** Give a neighbor another Ethernet address, in one store. */
 void dp_neighbor_set(struct dp *dp, uint32_t index, uint16_t port, const struct mac_addr *mac);

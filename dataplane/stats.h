@@ -34,11 +34,11 @@ struct dp_stats {
 	struct dp_stage_stats stages[DP_STAGE_COUNT];
 	struct dp_port_stats ports[DP_PORTS_MAX];
 	struct dp_punt_stats punts[DP_PUNT_COUNT];
-	uint64_t forwarded; /**< inner packets that left for a peer */
+	uint64_t forwarded;       /**< inner packets that left for a peer */
 	uint64_t forwarded_bytes; /**< their inner octets */
-	uint64_t hairpin;   /**< of these, out through the tunnel they came in on */
-	uint64_t turns;     /**< of the worker loop */
-	uint64_t idle_turns; /**< of these, nothing was there */
+	uint64_t hairpin;         /**< of these, out through the tunnel they came in on */
+	uint64_t turns;           /**< of the worker loop */
+	uint64_t idle_turns;      /**< of these, nothing was there */
 };
 
 /** Sum of all workers, or one worker's own. @param worker  -1 for all */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/dp.h"
+
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "dataplane/dp_priv.h"
+
+#define CONTROL_MBUFS 8191
+#define POOL_CACHE    256
+/* Room for a 1500-octet frame, all headers in front and ESP's tail; longer ones come in pieces. */
+#define DATA_ROOM RTE_MBUF_DEFAULT_BUF_SIZE
+
+static int create_pools(struct dp *dp, struct error *err)
+{
+	unsigned cache = dp->params.n_mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0;
+
+	dp->packet_pool = rte_pktmbuf_pool_create(
+		"packets", dp->params.n_mbufs, cache, PKT_PRIV_SIZE, DATA_ROOM, dp->params.socket);
+	if (dp->packet_pool == NULL)
+		return error_set(err, rte_errno,
+			"no memory for %u packet buffers (%u MB): give the EAL more (-m, or "
+			"hugepages)",
+			dp->params.n_mbufs, dp->params.n_mbufs / 512 + 1);
+	dp->control_pool = rte_pktmbuf_pool_create(
+		"control", CONTROL_MBUFS, 0, PKT_PRIV_SIZE, DATA_ROOM, dp->params.socket);
+	if (dp->control_pool == NULL)
+		return error_set(err, rte_errno,
+			"no memory for %u packet buffers of the control side: give the EAL more "
+			"(-m, or hugepages)",
+			CONTROL_MBUFS);
+	return 0;
+}
+
+static int create_tables(struct dp *dp, struct error *err)
+{
+	const struct dp_params *p = &dp->params;
+
+	for (unsigned i = 0; i < DP_TABLE_COUNT; i++) {
+		struct rte_fib_conf conf = {
+			.type = RTE_FIB_DIR24_8,
+			.default_nh = DP_ADJ_NO_ROUTE,
+			.max_routes = (int)(p->n_peers * 4 + 8192),
+			.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B,
+				.num_tbl8 = i == DP_TABLE_OVERLAY ? 16384 : 4096},
+		};
+
+		dp->fib[i] = rte_fib_create(i ? "overlay" : "underlay", p->socket, &conf);
+		if (dp->fib[i] == NULL)
+			return error_set(err, rte_errno,
+				"no memory for a forwarding table (about 90 MB): give the EAL more "
+				"(-m, or "
+				"hugepages)");
+		/* Takes the widest lookup the EAL allows (--force-max-simd-bitwidth). */
+		rte_fib_select_lookup(dp->fib[i], RTE_FIB_LOOKUP_DEFAULT);
+	}
+	dp->peers = rte_zmalloc_socket(
+		"peers", (size_t)p->n_peers * sizeof(*dp->peers), RTE_CACHE_LINE_SIZE, p->socket);
+	if (dp->peers == NULL)
+		return error_set(err, ENOMEM,
+			"no memory for %u peers: give the EAL more (-m, or hugepages)", p->n_peers);
+	dp->n_peers = p->n_peers;
+	dp->sa_in = sa_table_create("sa_in", p->n_peers * 2, p->socket);
+	dp->sa_out = sa_table_create("sa_out", p->n_peers * 2, p->socket);
+	if (dp->sa_in == NULL || dp->sa_out == NULL)
+		return error_set(err, ENOMEM,
+			"no memory for the security associations of %u peers (%u MB in one piece): "
+			"give the "
+			"EAL more (-m, or hugepages)",
+			p->n_peers, p->n_peers * 4 / 1000 + 1);
+	return 0;
+}
+
+static int create_qsbr(struct dp *dp, struct error *err)
+{
+	dp->qsbr = rte_zmalloc_socket("qsbr", rte_rcu_qsbr_get_memsize(DP_WORKERS_MAX),
+		RTE_CACHE_LINE_SIZE, dp->params.socket);
+	if (dp->qsbr == NULL || rte_rcu_qsbr_init(dp->qsbr, DP_WORKERS_MAX) != 0)
+		return error_set(err, ENOMEM, "no memory for the workers' grace periods");
+	for (unsigned i = 0; i < dp->params.n_workers; i++)
+		rte_rcu_qsbr_thread_register(dp->qsbr, i);
+	return 0;
+}
+
+struct dp *dp_create(const struct dp_params *p, struct error *err)
+{
+	struct dp *dp;
+
+	if (p->n_workers < 1 || p->n_workers > DP_WORKERS_MAX || p->burst < 1 ||
+		p->burst > BURST_MAX || p->n_peers < 1) {
+		error_set(err, EINVAL,
+			"data plane wants 1..%u workers, a burst of 1..%u and 1 peer",
+			DP_WORKERS_MAX, BURST_MAX);
+		return NULL;
+	}
+	dp = rte_zmalloc_socket("dp", sizeof(*dp), RTE_CACHE_LINE_SIZE, p->socket);
+	if (dp == NULL) {
+		error_set(err, ENOMEM,
+			"no memory for the data plane: give the EAL more (-m, or hugepages)");
+		return NULL;
+	}
+	dp->params = *p;
+	dp->params.lcores = NULL;
+	dp->on_lcores = p->lcores != NULL;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		dp->lcores[i] = p->lcores ? p->lcores[i] : LCORE_ID_ANY;
+	if (create_pools(dp, err) < 0 || create_tables(dp, err) < 0 || create_qsbr(dp, err) < 0 ||
+		punt_init(dp, err) < 0)
+		goto err;
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		dp->workers[i] = worker_create(dp, i, err);
+		if (dp->workers[i] == NULL)
+			goto err;
+	}
+	explicit_bzero(dp->params.seed, sizeof(dp->params.seed));
+	return dp;
+err:
+	dp_destroy(dp);
+	return NULL;
+}
+
+static void close_ports(struct dp *dp)
+{
+	for (unsigned i = 0; i < dp->n_ports; i++) {
+		if (dp->ports[i].ethdev == RTE_MAX_ETHPORTS)
+			continue;
+		rte_eth_dev_stop(dp->ports[i].ethdev);
+		rte_eth_dev_close(dp->ports[i].ethdev);
+	}
+}
+
+void dp_destroy(struct dp *dp)
+{
+	if (dp == NULL)
+		return;
+	__atomic_store_n(&dp->run, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&dp->quit, true, __ATOMIC_RELEASE);
+	if (dp->launched)
+		for (unsigned i = 0; i < dp->params.n_workers; i++)
+			rte_eal_wait_lcore(dp->lcores[i]);
+	close_ports(dp);
+	for (unsigned i = 0; i < dp->params.n_workers; i++)
+		worker_destroy(dp->workers[i]);
+	punt_fini(dp);
+	sa_table_destroy(dp->sa_in);
+	sa_table_destroy(dp->sa_out);
+	rte_free(dp->peers);
+	rte_free(dp->qsbr);
+	for (unsigned i = 0; i < DP_TABLE_COUNT; i++)
+		rte_fib_free(dp->fib[i]);
+	rte_mempool_free(dp->control_pool);
+	rte_mempool_free(dp->packet_pool);
+	rte_free(dp);
+}
+
+int dp_start(struct dp *dp, struct error *err)
+{
+	__atomic_store_n(&dp->run, true, __ATOMIC_RELEASE);
+	if (!dp->on_lcores || dp->launched)
+		return 0;
+	for (unsigned i = 0; i < dp->params.n_workers; i++) {
+		int rc = rte_eal_remote_launch(worker_main, dp->workers[i], dp->lcores[i]);
+
+		if (rc != 0)
+			return error_set(err, -rc,
+				"worker %u cannot run on lcore %u: it is not an EAL worker lcore, "
+				"or busy",
+				i, dp->lcores[i]);
+	}
+	dp->launched = true;
+	return 0;
+}
+
+void dp_stop(struct dp *dp)
+{
+	/* A worker that went offline holds nothing, so the grace period is the end of its last
+	 * turn. */
+	__atomic_store_n(&dp->run, false, __ATOMIC_RELEASE);
+	dp_synchronize(dp);
+}
+
+bool dp_running(const struct dp *dp)
+{
+	return dp->run;
+}
+
+unsigned dp_workers(const struct dp *dp)
+{
+	return dp->params.n_workers;
+}
+
+unsigned dp_worker_lcore(const struct dp *dp, unsigned worker)
+{
+	return dp->lcores[worker];
+}
+
+void dp_synchronize(struct dp *dp)
+{
+	if (dp->launched)
+		rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
+}
+
+const struct sa_table *dp_sa_table(const struct dp *dp, bool in)
+{
+	return in ? dp->sa_in : dp->sa_out;
+}
+
+struct rte_mempool *dp_packet_pool(const struct dp *dp)
+{
+	return dp->packet_pool;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The data plane's own structures. Beside each field stands who writes it; workers read shared
+ * state only between two quiescent states.
+ */
+#ifndef DATAPLANE_DP_PRIV_H
+#define DATAPLANE_DP_PRIV_H
+
+#include <rte_ether.h>
+#include <rte_fib.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_meter.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+
+#include "crypto/esp.h"
+#include "dataplane/dp.h"
+#include "dataplane/peer.h"
+#include "dataplane/port.h"
+#include "dataplane/punt.h"
+#include "dataplane/route.h"
+#include "dataplane/stats.h"
+#include "dataplane/tunnel.h"
+
+#define BURST_MAX     64
+#define NEIGHBORS_MAX 4096
+#define PEER_SAS_MAX                                                                               \
+	8 /* of one direction: rekeying overlaps two, manual keying may list some more */
+
+_Static_assert(BURST_MAX <= ESP_BURST_MAX, "a burst is sealed in one call");
+
+/*
+ * Ethernet header of a next hop and the port it is on. One 16-byte aligned store replaces it, so
+ * that a worker sees the old or the new one, never a mixture (x86 makes such stores atomic on
+ * every CPU with AVX; ipsec-mb's fast paths need AVX anyway).
+ */
+struct l2_header {
+	struct rte_ether_hdr eth;
+	uint16_t port; /* DP_PORT_NONE: next hop not known */
+} __attribute__((aligned(16)));
+
+_Static_assert(sizeof(struct l2_header) == 16, "replaced by one store");
+
+/* Outbound SA of a peer and what of it shapes the headers; replaced by one 8-byte store. */
+union peer_out {
+	struct {
+		uint32_t sa; /* SA_NONE: the peer transmits nothing */
+		uint8_t iv_len;
+	};
+	uint64_t word;
+};
+
+/* A spoke on a tunnel. Line 0 is all that forwarding to it reads. */
+struct peer {
+	struct l2_header l2;    /* control writes */
+	union peer_out out;     /* control writes */
+	struct rte_ipv4_hdr ip; /* outer header; length 0, checksum of that. Control writes */
+	uint8_t gre[8];         /* GRE header: flags, protocol, key */
+	uint16_t mtu;           /* largest inner packet */
+	uint16_t owner;         /* worker, atomic: claimed by CAS, see esp_in.c */
+	uint8_t gre_len;
+	uint8_t gre_checksum : 1;
+	uint8_t used : 1;
+	uint8_t verified; /* owner writes: some packet of this peer was authentic */
+	uint8_t spare;
+	uint16_t tunnel;
+	uint16_t spare2;
+	/* line 1: control only */
+	uint32_t sa_in[PEER_SAS_MAX];
+	uint32_t sa_out[PEER_SAS_MAX];
+} __attribute__((aligned(64)));
+
+_Static_assert(offsetof(struct peer, sa_in) == 64, "forwarding reads one line of a peer");
+_Static_assert(sizeof(struct peer) == 128, "peers are two lines");
+
+/* sa_hot.tag of an inbound SA: what gre_in checks, without touching the peer. */
+enum sa_tag {
+	SA_TAG_REMOTE, /* the spoke's outer address, network order */
+	SA_TAG_LOCAL,  /* ours */
+	SA_TAG_KEY,    /* GRE key, network order */
+	SA_TAG_FLAGS,  /* SA_FLAG_* */
+};
+#define SA_FLAG_KEY 1 /* the tunnel has a key */
+
+struct tunnel {
+	bool used;
+	struct dp_tunnel_params p;
+};
+
+struct port {
+	char name[32];
+	bool used;
+	dp_burst_fn rx;
+	dp_burst_fn tx;
+	void *ctx;
+	uint16_t ethdev;
+	uint16_t n_rxq;
+	bool promiscuous;
+	struct mac_addr mac;
+	unsigned n_addrs;
+	uint32_t addrs_be[DP_PORT_ADDRS_MAX];
+};
+
+enum pkt_flags {
+	PKT_LOCAL = 1,    /* from control: TTL stays, no ICMP error about it */
+	PKT_CLAIMING = 2, /* made this worker the peer's owner, if it proves authentic */
+	PKT_HANDED = 4,   /* came from another worker: not handed on again */
+};
+
+/* A packet on its way through the stages of one worker. */
+struct pkt {
+	struct rte_mbuf *m;
+	uint8_t *l3;       /* the IPv4 header that is being looked at, outer then inner */
+	uint32_t adj;      /* where it goes */
+	uint32_t peer_in;  /* whose SA it came on, or DP_PEER_NONE */
+	uint16_t port;     /* it came in on, or DP_PORT_NONE */
+	uint16_t l3_len;   /* octets from l3; after the checks the IPv4 total length */
+	uint8_t table;     /* enum dp_table */
+	uint8_t flags;     /* enum pkt_flags */
+	uint16_t protocol; /* GRE protocol type on the way out, host order */
+	uint32_t spi;
+	struct esp_packet esp;
+};
+
+/* The part of a pkt that travels with an mbuf between threads, in the mbuf's private area. */
+struct pkt_resume {
+	uint8_t stage; /* enum dp_stage to go on with */
+	uint8_t table;
+	uint8_t flags;
+	uint8_t spare;
+	uint16_t port;
+	uint16_t protocol;
+	uint16_t l3_off; /* from the start of the data */
+	uint16_t l3_len;
+	uint32_t adj;
+	uint32_t peer_in;
+};
+
+#define PKT_PRIV_SIZE 32
+_Static_assert(sizeof(struct pkt_resume) <= PKT_PRIV_SIZE, "fits the private area");
+_Static_assert(sizeof(struct dp_punt_info) <= PKT_PRIV_SIZE, "fits the private area");
+
+struct tx_buffer {
+	unsigned n;
+	struct rte_mbuf *m[BURST_MAX];
+};
+
+/* Everything a worker writes hangs off here. */
+struct worker {
+	struct dp *dp;
+	unsigned id;
+	unsigned lcore;
+	uint64_t now; /* TSC at the start of the turn */
+	struct esp_context *esp;
+	struct rte_ring *inbox; /* from other workers and from control */
+	struct dp_stats stats;
+	struct rte_meter_srtcm meters[DP_PUNT_COUNT];
+	unsigned n_ether;
+	struct pkt *ether[BURST_MAX]; /* leave by eth_out instead of the tunnel stages */
+	struct tx_buffer tx[DP_PORTS_MAX];
+	struct pkt pkts[BURST_MAX];
+} __rte_cache_aligned;
+
+struct dp {
+	struct dp_params params;
+	unsigned lcores[DP_WORKERS_MAX];
+	bool on_lcores;
+	bool launched;
+	bool run;  /* atomic; workers poll while set */
+	bool quit; /* atomic */
+	struct rte_mempool *packet_pool;
+	struct rte_mempool *control_pool;
+	struct sa_table *sa_in;
+	struct sa_table *sa_out;
+	struct peer *peers;
+	unsigned n_peers; /* room */
+	uint32_t peer_hint;
+	struct tunnel tunnels[DP_TUNNELS_MAX];
+	struct port ports[DP_PORTS_MAX];
+	unsigned n_ports; /* atomic; grows */
+	struct l2_header neighbors[NEIGHBORS_MAX];
+	unsigned n_neighbors;
+	struct rte_fib *fib[DP_TABLE_COUNT];
+	bool fib_dirty; /* a tbl8 group may have been freed: grace period before the next add */
+	struct rte_rcu_qsbr *qsbr;
+	struct rte_ring *punt_ring[DP_PUNT_COUNT];
+	struct rte_meter_srtcm_profile punt_profile[DP_PUNT_COUNT];
+	struct worker *workers[DP_WORKERS_MAX];
+};
+
+/*
+ * A stage: takes n packets (1..BURST_MAX) in line, returns how many stay in line, packed to the
+ * front in their order. What it takes out it drops, punts or diverts.
+ */
+typedef unsigned (*stage_fn)(struct worker *w, struct pkt **line, unsigned n);
+
+unsigned rx_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned ip4_in_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned gre_in_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned gre_out_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n);
+unsigned eth_out_stage(struct worker *w, struct pkt **line, unsigned n);
+
+/* tx.c: put a finished frame into its port's buffer; give the buffers to the ports. */
+void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m);
+void tx_flush(struct worker *w);
+
+/* punt.c: copy a packet (from start, len octets of p->m) for control. The packet stays p's. */
+void punt_copy(struct worker *w, enum dp_punt_class class, const struct pkt *p,
+	const uint8_t *start, unsigned len, uint32_t drop, uint32_t value);
+/* The same for the packet from its IPv4 header on, then free it. */
+void punt_l3(struct worker *w, enum dp_punt_class class, struct pkt *p);
+/* Count the drop, tell control so that it may send an ICMP error, free. */
+void punt_error(struct worker *w, struct pkt *p, enum dp_drop reason, uint32_t value);
+int punt_init(struct dp *dp, struct error *err);
+void punt_fini(struct dp *dp);
+void punt_meters_init(struct worker *w);
+
+/* handoff.c: give a packet to another worker, to go on there at this stage. */
+void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage);
+
+/* worker.c */
+struct worker *worker_create(struct dp *dp, unsigned id, struct error *err);
+void worker_destroy(struct worker *w);
+int worker_main(void *arg);
+
+/* Count a drop and free the packet. */
+void pkt_drop(struct worker *w, struct pkt *p, enum dp_drop reason);
+
+static inline void drop_count(struct worker *w, enum dp_drop reason)
+{
+	w->stats.drops[reason]++;
+}
+
+static inline struct pkt_resume *pkt_resume_of(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+#endif

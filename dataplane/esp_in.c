@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ESP in: from SPI to SA, to the peer's owning worker if that is another, through replay window,
+ * verification and decryption.
+ *
+ * Ownership: windows and sequence numbers have one writer, the worker that owns the peer. A worker
+ * that meets an unowned peer takes it by compare-and-swap for the time of the burst and keeps it
+ * only if a packet proves authentic; else a flood of forged packets on another queue could pull a
+ * peer over to a worker where its traffic does not arrive.
+ */
+#include "dataplane/dp_priv.h"
+#include "dataplane/ip4_priv.h"
+
+enum owner {
+	OWNER_SELF,
+	OWNER_OTHER,
+	OWNER_STALE, /* was handed here, but the peer is another worker's by now */
+};
+
+static enum owner owner_of(struct worker *w, struct pkt *p, uint16_t *to)
+{
+	struct peer *peer = &w->dp->peers[p->esp.sa->peer];
+	uint16_t none = SA_OWNER_NONE;
+
+	if (__atomic_compare_exchange_n(&peer->owner, &none, (uint16_t)w->id, false,
+		    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		p->flags |= PKT_CLAIMING;
+		return OWNER_SELF;
+	}
+	/* The exchange failed: `none` is now the owner that was there. */
+	if (none == w->id) {
+		if (!peer->verified)
+			p->flags |= PKT_CLAIMING;
+		return OWNER_SELF;
+	}
+	*to = none;
+	return p->flags & PKT_HANDED ? OWNER_STALE : OWNER_OTHER;
+}
+
+/* Returns true if this worker may open the packet. */
+static bool own_packet(struct worker *w, struct pkt *p)
+{
+	uint16_t to = 0;
+
+	switch (owner_of(w, p, &to)) {
+	case OWNER_SELF:
+		return true;
+	case OWNER_OTHER:
+		handoff_send(w, to, p, DP_STAGE_esp_in);
+		return false;
+	case OWNER_STALE:
+		pkt_drop(w, p, DP_DROP_esp_owner);
+		return false;
+	}
+	return false;
+}
+
+/* Keep the peers that proved authentic, give back the others. */
+static void settle_claims(struct worker *w, struct pkt **line, unsigned n)
+{
+	struct pkt *p;
+	struct peer *peer;
+
+	for (unsigned i = 0; i < n; i++) {
+		p = line[i];
+		if (p->esp.status == ESP_OK) {
+			p->esp.sa->hot.owner = (uint16_t)w->id;
+			w->dp->peers[p->esp.sa->peer].verified = 1;
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (!(line[i]->flags & PKT_CLAIMING))
+			continue;
+		peer = &w->dp->peers[line[i]->esp.sa->peer];
+		if (!peer->verified)
+			__atomic_store_n(&peer->owner, SA_OWNER_NONE, __ATOMIC_RELEASE);
+	}
+}
+
+static const enum dp_drop drop_of_status[ESP_STATUS_COUNT] = {
+	[ESP_SHORT] = DP_DROP_esp_short,
+	[ESP_LENGTH] = DP_DROP_esp_length,
+	[ESP_REPLAY] = DP_DROP_esp_replay,
+	[ESP_AUTH_FAILED] = DP_DROP_esp_auth,
+	[ESP_PADDING] = DP_DROP_esp_padding,
+	[ESP_SEQ_OVERFLOW] = DP_DROP_esp_overflow,
+};
+
+/* After decryption. Returns true if the packet is GRE from the peer that owns the SA. */
+static bool accept_opened(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+	const struct sa *sa = p->esp.sa;
+
+	if (unlikely(p->esp.status != ESP_OK)) {
+		pkt_drop(w, p, drop_of_status[p->esp.status]);
+		return false;
+	}
+	/* RFC 4301 5.2: the packet must match the selectors of the SA it came on. */
+	if (unlikely(ip->src_addr != sa->hot.tag[SA_TAG_REMOTE] ||
+		     ip->dst_addr != sa->hot.tag[SA_TAG_LOCAL])) {
+		pkt_drop(w, p, DP_DROP_esp_peer_mismatch);
+		return false;
+	}
+	if (unlikely(p->esp.next_header != ESP_NEXT_GRE)) {
+		pkt_drop(w, p,
+			p->esp.next_header == ESP_NEXT_NONE ? DP_DROP_esp_dummy
+							    : DP_DROP_esp_next_header);
+		return false;
+	}
+	p->peer_in = sa->peer;
+	return true;
+}
+
+/* Find the SAs. Returns how many packets have one and are this worker's to open. */
+static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n)
+{
+	struct sa *sas[BURST_MAX];
+	uint32_t spis[BURST_MAX];
+	unsigned kept = 0;
+	struct pkt *p;
+	rte_be32_t spi;
+
+	for (unsigned i = 0; i < n; i++) {
+		p = line[i];
+		if (unlikely(p->esp.len < ESP_HDR_LEN)) {
+			pkt_drop(w, p, DP_DROP_esp_short);
+			continue;
+		}
+		memcpy(&spi, p->esp.esp, sizeof(spi));
+		spis[kept] = rte_be_to_cpu_32(spi);
+		line[kept++] = p;
+	}
+	if (kept == 0)
+		return 0;
+	n = kept;
+	sa_lookup_burst(w->dp->sa_in, spis, n, sas);
+	kept = 0;
+	for (unsigned i = 0; i < n; i++) {
+		p = line[i];
+		p->esp.sa = sas[i];
+		if (unlikely(sas[i] == NULL))
+			pkt_drop(w, p, DP_DROP_esp_spi);
+		else if (likely(sas[i]->hot.owner == w->id) || own_packet(w, p))
+			line[kept++] = p;
+	}
+	return kept;
+}
+
+unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n)
+{
+	struct esp_packet *esp[BURST_MAX];
+	unsigned kept = 0;
+	bool claiming = false;
+
+	n = find_sas(w, line, n);
+	if (n == 0)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		esp[i] = &line[i]->esp;
+		claiming |= line[i]->esp.sa->hot.owner != w->id;
+	}
+	esp_open_burst(w->esp, esp, n);
+	if (unlikely(claiming))
+		settle_claims(w, line, n);
+	for (unsigned i = 0; i < n; i++)
+		if (likely(accept_opened(w, line[i])))
+			line[kept++] = line[i];
+	return kept;
+}

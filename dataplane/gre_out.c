@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * GRE out: does the packet fit, has its peer an SA and a next hop; then the headers of the peer in
+ * front of it, with room left for ESP's.
+ */
+#include "dataplane/buf_priv.h"
+#include "dataplane/dp_priv.h"
+
+#define DF RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
+
+/* GRE checksum field (RFC 2784 2.3): over header and payload, itself taken as zero. */
+static void write_checksum(uint8_t *gre, unsigned len)
+{
+	uint16_t sum = (uint16_t)~rte_raw_cksum(gre, len);
+
+	memcpy(gre + 4, &sum, sizeof(sum));
+}
+
+static void too_big(struct worker *w, struct pkt *p, uint16_t mtu)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+
+	/* RFC 1812 4.3.2.3: only don't-fragment packets are reported to their sender. */
+	if (p->protocol == 0x0800 && (ip->fragment_offset & DF) != 0)
+		punt_error(w, p, DP_DROP_fwd_too_big, mtu);
+	else
+		pkt_drop(w, p, DP_DROP_fwd_fragment);
+}
+
+/* Returns true if the packet stays in line. */
+static bool gre_out_one(struct worker *w, struct pkt *p)
+{
+	const struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
+	union peer_out out = {.word = __atomic_load_n(&peer->out.word, __ATOMIC_ACQUIRE)};
+	const unsigned front = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr);
+	uint8_t *gre, *frame;
+	unsigned room;
+
+	if (unlikely(p->l3_len > peer->mtu)) {
+		too_big(w, p, peer->mtu);
+		return false;
+	}
+	if (unlikely(out.sa == SA_NONE)) {
+		pkt_drop(w, p, DP_DROP_out_no_sa);
+		return false;
+	}
+	if (unlikely(peer->l2.port == DP_PORT_NONE)) {
+		pkt_drop(w, p, DP_DROP_out_no_neighbor);
+		return false;
+	}
+	room = front + ESP_HDR_LEN + out.iv_len + peer->gre_len;
+	if (unlikely(buf_room_before(p->m, p->l3) < room ||
+		     buf_room_after(p->m, p->l3) < p->l3_len + (unsigned)ESP_TAIL_MAX)) {
+		pkt_drop(w, p, DP_DROP_out_no_room);
+		return false;
+	}
+	frame = p->l3 - room;
+	buf_set(p->m, frame, room + p->l3_len + ESP_TAIL_MAX);
+
+	gre = p->l3 - peer->gre_len;
+	memcpy(gre, peer->gre, 4);
+	if (unlikely(p->protocol != 0x0800))
+		*(uint16_t *)(gre + 2) = rte_cpu_to_be_16(p->protocol);
+	if (unlikely(peer->gre_checksum)) {
+		memset(gre + 4, 0, 4);
+		memcpy(gre + 8, peer->gre + 4, peer->gre_len - 8);
+		write_checksum(gre, peer->gre_len + p->l3_len);
+	} else {
+		memcpy(gre + 4, peer->gre + 4, peer->gre_len - 4);
+	}
+
+	/* The last two of these sixteen octets are the port's; the IP header overwrites them. */
+	memcpy(frame, &peer->l2, sizeof(peer->l2));
+	memcpy(frame + sizeof(struct rte_ether_hdr), &peer->ip, sizeof(peer->ip));
+
+	p->port = peer->l2.port;
+	p->esp.sa = sa_at(w->dp->sa_out, out.sa);
+	p->esp.esp = frame + front;
+	p->esp.payload_len = (uint16_t)(peer->gre_len + p->l3_len);
+	p->esp.next_header = ESP_NEXT_GRE;
+	rte_prefetch0(p->esp.sa);
+	rte_prefetch0(&p->esp.sa->hot);
+	return true;
+}
+
+unsigned gre_out_stage(struct worker *w, struct pkt **line, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (likely(gre_out_one(w, line[i])))
+			line[kept++] = line[i];
+	return kept;
+}

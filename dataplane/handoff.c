@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From worker to worker. An outbound SA's sequence numbers have one writer, its peer's owner;
+ * else two transmit queues would reorder past a receiver's window.
+ */
+#include "dataplane/buf_priv.h"
+#include "dataplane/dp_priv.h"
+
+void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage)
+{
+	struct pkt_resume *r = pkt_resume_of(p->m);
+
+	*r = (struct pkt_resume){
+		.stage = (uint8_t)stage,
+		.table = p->table,
+		.flags = (p->flags & ~PKT_CLAIMING) | PKT_HANDED,
+		.port = p->port,
+		.protocol = p->protocol,
+		.l3_off = (uint16_t)(p->l3 - rte_pktmbuf_mtod(p->m, uint8_t *)),
+		.l3_len = p->l3_len,
+		.adj = p->adj,
+		.peer_in = p->peer_in,
+	};
+	if (unlikely(rte_ring_enqueue(w->dp->workers[to]->inbox, p->m) != 0))
+		pkt_drop(w, p, DP_DROP_handoff_full);
+}
+
+/* Keep what goes to this worker's own peers, hand on the rest. */
+unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *p = line[i];
+		struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
+		uint16_t owner = __atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE);
+
+		if (unlikely(owner == SA_OWNER_NONE)) {
+			/* Nothing came from it yet: whoever sends first keeps the peer. */
+			if (__atomic_compare_exchange_n(&peer->owner, &owner, (uint16_t)w->id,
+				    false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+				owner = (uint16_t)w->id;
+				peer->verified = 1;
+			}
+		}
+		if (likely(owner == w->id))
+			line[kept++] = p;
+		else if (p->flags & PKT_HANDED && p->peer_in == DP_PEER_NONE)
+			pkt_drop(w, p, DP_DROP_esp_owner);
+		else
+			handoff_send(w, owner, p, DP_STAGE_handoff);
+	}
+	return kept;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From control into the stages: the only way a packet that did not arrive can leave. */
+#include "dataplane/dp_priv.h"
+
+struct rte_mbuf *dp_inject_alloc(struct dp *dp)
+{
+	return rte_pktmbuf_alloc(dp->control_pool);
+}
+
+static int inject(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt_resume r)
+{
+	r.flags = PKT_LOCAL;
+	r.peer_in = DP_PEER_NONE;
+	r.l3_len = (uint16_t)m->pkt_len;
+	*pkt_resume_of(m) = r;
+	if (rte_ring_enqueue(dp->workers[worker]->inbox, m) != 0) {
+		rte_pktmbuf_free(m);
+		return -ENOBUFS;
+	}
+	return 0;
+}
+
+int dp_inject_ip4(struct dp *dp, enum dp_table table, struct rte_mbuf *m)
+{
+	return inject(dp, 0, m,
+		(struct pkt_resume){
+			.stage = DP_STAGE_ip4_fwd, .table = (uint8_t)table, .port = DP_PORT_NONE});
+}
+
+int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_mbuf *m)
+{
+	uint16_t owner = dp_peer_owner(dp, peer);
+
+	return inject(dp, owner == SA_OWNER_NONE ? 0 : owner, m,
+		(struct pkt_resume){.stage = DP_STAGE_handoff,
+			.table = DP_TABLE_OVERLAY,
+			.port = DP_PORT_NONE,
+			.protocol = protocol,
+			.adj = DP_ADJ(DP_ADJ_PEER, peer)});
+}
+
+int dp_inject_frame(struct dp *dp, uint16_t port, struct rte_mbuf *m)
+{
+	return inject(dp, 0, m, (struct pkt_resume){.stage = DP_STAGE_tx, .port = port});
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Forwarding of IPv4 packets by their table (RFC 1812 5.2): header checks, route, TTL. Packets for
+ * a peer stay in line; those for an Ethernet neighbor leave by eth_out.
+ */
+#include "dataplane/dp_priv.h"
+#include "dataplane/ip4_priv.h"
+
+#define PORT_RIP 520
+
+static const enum dp_drop drop_of_check[] = {
+	[IP4_TRUNCATED] = DP_DROP_fwd_truncated,
+	[IP4_HEADER] = DP_DROP_fwd_header,
+	[IP4_CHECKSUM] = DP_DROP_fwd_checksum,
+};
+
+/*
+ * Group and broadcast destinations: RIP (RFC 2453 4.5: to 224.0.0.9, or broadcast by version 1) is
+ * control's; nothing else is, and nothing is reflected to other spokes.
+ */
+static void take_multicast(struct worker *w, struct pkt *p)
+{
+	if (!(p->flags & PKT_LOCAL) && ip4_udp_port(p->l3, p->l3_len) == PORT_RIP)
+		punt_l3(w, DP_PUNT_RIP, p);
+	else
+		pkt_drop(w, p, DP_DROP_fwd_multicast);
+}
+
+/* To one of the hub's own addresses. */
+static void take_local(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+
+	if (ip->next_proto_id == IPPROTO_ICMP)
+		punt_l3(w, DP_PUNT_ICMP, p);
+	else if (ip4_udp_port(p->l3, p->l3_len) == PORT_RIP)
+		punt_l3(w, DP_PUNT_RIP, p);
+	else
+		pkt_drop(w, p, DP_DROP_local_ignored);
+}
+
+/* Returns true if the packet is to be routed. */
+static bool check_one(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+	enum ip4_check check = ip4_check(p->l3, &p->l3_len);
+	uint32_t dst;
+
+	if (unlikely(check != IP4_OK)) {
+		pkt_drop(w, p, drop_of_check[check]);
+		return false;
+	}
+	if (unlikely(ip4_bad_source(ip->src_addr))) {
+		pkt_drop(w, p, DP_DROP_fwd_source);
+		return false;
+	}
+	dst = rte_be_to_cpu_32(ip->dst_addr);
+	if (unlikely(dst >= 0xe0000000)) {
+		if (ip4_is_multicast(ip->dst_addr) || dst == UINT32_MAX)
+			take_multicast(w, p);
+		else
+			pkt_drop(w, p, DP_DROP_fwd_destination);
+		return false;
+	}
+	/* RFC 1812 5.3.7: "this network" and loopback must not be forwarded. */
+	if (unlikely(dst >> 24 == 0 || dst >> 24 == 127)) {
+		pkt_drop(w, p, DP_DROP_fwd_destination);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * RFC 1812 5.3.1: a packet whose TTL would become 0 is discarded; the checksum follows by
+ * RFC 1624 (a word that falls by 0x0100 raises the complement by as much).
+ */
+static bool take_ttl(struct worker *w, struct pkt *p)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p->l3;
+	uint32_t sum;
+
+	if (p->flags & PKT_LOCAL)
+		return true;
+	if (unlikely(ip->time_to_live <= 1)) {
+		punt_error(w, p, DP_DROP_fwd_ttl, 0);
+		return false;
+	}
+	ip->time_to_live--;
+	sum = ip->hdr_checksum + (uint32_t)RTE_BE16(0x0100);
+	ip->hdr_checksum = (rte_be16_t)(sum + (sum >> 16));
+	return true;
+}
+
+/* Adjacencies without an index. */
+static void take_special(struct worker *w, struct pkt *p)
+{
+	switch (p->adj) {
+	case DP_ADJ_LOCAL:
+		take_local(w, p);
+		break;
+	case DP_ADJ_BLACKHOLE:
+		pkt_drop(w, p, DP_DROP_fwd_blackhole);
+		break;
+	case DP_ADJ_NO_PEER:
+		punt_error(w, p, DP_DROP_fwd_no_peer, 0);
+		break;
+	default:
+		punt_error(w, p, DP_DROP_fwd_no_route, 0);
+	}
+}
+
+static void take_glean(struct worker *w, struct pkt *p)
+{
+	p->port = (uint16_t)DP_ADJ_INDEX(p->adj);
+	drop_count(w, DP_DROP_out_no_neighbor);
+	punt_l3(w, DP_PUNT_RESOLVE, p);
+}
+
+/* Returns true if the packet goes to a peer. */
+static bool route_one(struct worker *w, struct pkt *p)
+{
+	switch (DP_ADJ_KIND(p->adj)) {
+	case DP_ADJ_PEER:
+		p->protocol = 0x0800;
+		return take_ttl(w, p);
+	case DP_ADJ_ETHER:
+		if (take_ttl(w, p))
+			w->ether[w->n_ether++] = p;
+		return false;
+	case DP_ADJ_GLEAN:
+		if (take_ttl(w, p))
+			take_glean(w, p);
+		return false;
+	default:
+		take_special(w, p);
+		return false;
+	}
+}
+
+/* Nearly always all packets are of one table; then one bulk lookup serves them. */
+static void lookup(struct worker *w, struct pkt **line, unsigned n)
+{
+	uint64_t hops[BURST_MAX];
+	uint32_t dsts[BURST_MAX];
+	unsigned same;
+
+	for (unsigned i = 0; i < n; i += same) {
+		for (same = 0; i + same < n && line[i + same]->table == line[i]->table; same++) {
+			const struct rte_ipv4_hdr *ip =
+				(const struct rte_ipv4_hdr *)line[i + same]->l3;
+
+			dsts[same] = rte_be_to_cpu_32(ip->dst_addr);
+		}
+		rte_fib_lookup_bulk(w->dp->fib[line[i]->table], dsts, hops, (int)same);
+		for (unsigned k = 0; k < same; k++) {
+			line[i + k]->adj = (uint32_t)hops[k];
+			if (likely(DP_ADJ_KIND(hops[k]) == DP_ADJ_PEER))
+				rte_prefetch0(&w->dp->peers[DP_ADJ_INDEX(hops[k])]);
+		}
+	}
+}
+
+unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (likely(check_one(w, line[i])))
+			line[kept++] = line[i];
+	n = kept;
+	if (n == 0)
+		return 0;
+	lookup(w, line, n);
+	kept = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (likely(route_one(w, line[i])))
+			line[kept++] = line[i];
+	return kept;
+}

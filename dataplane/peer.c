@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/peer.h"
+
+#include <emmintrin.h>
+
+#include "dataplane/dp_priv.h"
+
+/* The same words as in gre_in.c, as they stand on the wire. */
+#define GRE_FLAG_CHECKSUM 0x80
+#define GRE_FLAG_KEY      0x20
+
+static void l2_store(struct l2_header *dst, const struct l2_header *src)
+{
+	_mm_store_si128((__m128i *)dst, _mm_load_si128((const __m128i *)src));
+}
+
+static void l2_set(
+	struct l2_header *dst, const struct dp *dp, uint16_t port, const struct mac_addr *mac)
+{
+	struct l2_header l2 = {.eth = {.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4)}, .port = port};
+
+	if (port != DP_PORT_NONE) {
+		memcpy(&l2.eth.dst_addr, mac, sizeof(l2.eth.dst_addr));
+		memcpy(&l2.eth.src_addr, &dp->ports[port].mac, sizeof(l2.eth.src_addr));
+	}
+	l2_store(dst, &l2);
+}
+
+/* Outer header for any length: length 0, and don't fragment, so that identification may be 0
+ * (RFC 6864 4.1). */
+static void make_ip(struct peer *peer, const struct tunnel *t, uint32_t nbma_be)
+{
+	peer->ip = (struct rte_ipv4_hdr){
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
+		.time_to_live = t->p.ttl,
+		.next_proto_id = IPPROTO_ESP,
+		.src_addr = t->p.nbma_be,
+		.dst_addr = nbma_be,
+	};
+	peer->ip.hdr_checksum = rte_ipv4_cksum(&peer->ip);
+}
+
+/* RFC 2784 2.1, RFC 2890 2: flags, protocol, [checksum, reserved], [key]. The checksum's four
+ * octets stay out of this template. */
+static void make_gre(struct peer *peer, const struct tunnel *t)
+{
+	uint32_t key = rte_cpu_to_be_32(t->p.key);
+
+	memset(peer->gre, 0, sizeof(peer->gre));
+	peer->gre[2] = 0x08;
+	peer->gre_len = 4;
+	if (t->p.key_set) {
+		peer->gre[0] |= GRE_FLAG_KEY;
+		memcpy(peer->gre + 4, &key, sizeof(key));
+		peer->gre_len += 4;
+	}
+	if (t->p.checksum) {
+		peer->gre[0] |= GRE_FLAG_CHECKSUM;
+		peer->gre_checksum = 1;
+		peer->gre_len += 4;
+	}
+}
+
+int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err)
+{
+	const struct tunnel *t = &dp->tunnels[p->tunnel];
+	struct peer *peer;
+
+	for (unsigned i = 0; i < dp->n_peers; i++, dp->peer_hint++) {
+		uint32_t at = dp->peer_hint % dp->n_peers;
+
+		peer = &dp->peers[at];
+		if (peer->used)
+			continue;
+		memset(peer, 0, sizeof(*peer));
+		peer->used = 1;
+		peer->owner = SA_OWNER_NONE;
+		peer->tunnel = p->tunnel;
+		peer->mtu = t->p.mtu;
+		peer->out.sa = SA_NONE;
+		for (unsigned k = 0; k < PEER_SAS_MAX; k++)
+			peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
+		l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);
+		make_ip(peer, t, p->nbma_be);
+		make_gre(peer, t);
+		*index = at;
+		return 0;
+	}
+	return error_set(err, ENOSPC, "no room for more than %u peers", dp->n_peers);
+}
+
+void dp_peer_set_neighbor(
+	struct dp *dp, uint32_t peer, uint16_t port, const struct mac_addr *neighbor)
+{
+	l2_set(&dp->peers[peer].l2, dp, port, neighbor);
+}
+
+/* Free place in a peer's list, or NULL. */
+static uint32_t *list_place(uint32_t *list, uint32_t value)
+{
+	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
+		if (list[i] == value)
+			return &list[i];
+	return NULL;
+}
+
+static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
+{
+	union peer_out out = {.word = 0};
+
+	out.sa = sa;
+	if (sa != SA_NONE)
+		out.iv_len = esp_suite_at(sa_at(dp->sa_out, sa)->suite)->iv_len;
+	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
+}
+
+int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params, uint32_t *sa,
+	struct error *err)
+{
+	struct peer *peer = &dp->peers[index];
+	const struct tunnel *t = &dp->tunnels[peer->tunnel];
+	struct sa_params p = *params;
+	uint32_t *place = list_place(p.in ? peer->sa_in : peer->sa_out, SA_NONE);
+	int rc;
+
+	if (place == NULL)
+		return error_set(
+			err, ENOSPC, "a peer holds at most %u SAs of one direction", PEER_SAS_MAX);
+	p.peer = index;
+	p.tag[SA_TAG_REMOTE] = peer->ip.dst_addr;
+	p.tag[SA_TAG_LOCAL] = peer->ip.src_addr;
+	p.tag[SA_TAG_KEY] = rte_cpu_to_be_32(t->p.key);
+	p.tag[SA_TAG_FLAGS] = t->p.key_set ? SA_FLAG_KEY : 0;
+	rc = sa_add(p.in ? dp->sa_in : dp->sa_out, &p, sa, err);
+	if (rc < 0)
+		return rc;
+	*place = *sa;
+	if (!p.in)
+		set_out(dp, peer, *sa);
+	return 0;
+}
+
+/* Hide the SA and take it off its peer's list; the caller waits and frees. */
+static void unlink_sa(struct dp *dp, bool in, uint32_t index)
+{
+	struct sa_table *table = in ? dp->sa_in : dp->sa_out;
+	struct peer *peer = &dp->peers[sa_at(table, index)->peer];
+	uint32_t *place = list_place(in ? peer->sa_in : peer->sa_out, index);
+
+	if (place != NULL)
+		*place = SA_NONE;
+	if (!in && peer->out.sa == index)
+		set_out(dp, peer, SA_NONE);
+	sa_unlink(table, index);
+}
+
+void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index)
+{
+	unlink_sa(dp, in, index);
+	dp_synchronize(dp);
+	sa_free(in ? dp->sa_in : dp->sa_out, index);
+}
+
+void dp_peer_del(struct dp *dp, uint32_t index)
+{
+	struct peer *peer = &dp->peers[index];
+	uint32_t in[PEER_SAS_MAX], out[PEER_SAS_MAX];
+
+	memcpy(in, peer->sa_in, sizeof(in));
+	memcpy(out, peer->sa_out, sizeof(out));
+	for (unsigned i = 0; i < PEER_SAS_MAX; i++) {
+		if (in[i] != SA_NONE)
+			unlink_sa(dp, true, in[i]);
+		if (out[i] != SA_NONE)
+			unlink_sa(dp, false, out[i]);
+	}
+	dp_synchronize(dp);
+	for (unsigned i = 0; i < PEER_SAS_MAX; i++) {
+		if (in[i] != SA_NONE)
+			sa_free(dp->sa_in, in[i]);
+		if (out[i] != SA_NONE)
+			sa_free(dp->sa_out, out[i]);
+	}
+	peer->used = 0;
+}
+
+uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer)
+{
+	return dp->peers[peer].out.sa;
+}
+
+uint16_t dp_peer_owner(const struct dp *dp, uint32_t peer)
+{
+	return __atomic_load_n(&dp->peers[peer].owner, __ATOMIC_ACQUIRE);
+}
+
+int dp_neighbor_add(struct dp *dp, uint16_t port, const struct mac_addr *mac, uint32_t *index)
+{
+	if (dp->n_neighbors == NEIGHBORS_MAX)
+		return -ENOSPC;
+	*index = dp->n_neighbors++;
+	l2_set(&dp->neighbors[*index], dp, port, mac);
+	return 0;
+}
+
+void dp_neighbor_set(struct dp *dp, uint32_t index, uint16_t port, const struct mac_addr *mac)
+{
+	l2_set(&dp->neighbors[index], dp, port, mac);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/port.h"
+
+#include <rte_ethdev.h>
+
+#include "dataplane/dp_priv.h"
+
+#define RING_SIZE 1024
+
+static uint16_t ethdev_rx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	return rte_eth_rx_burst((uint16_t)(uintptr_t)ctx, queue, m, n);
+}
+
+static uint16_t ethdev_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	return rte_eth_tx_burst((uint16_t)(uintptr_t)ctx, queue, m, n);
+}
+
+/* How many queues the device can give: one to transmit for each worker is a must. */
+static int count_queues(const struct dp_port_params *p, const struct rte_eth_dev_info *info,
+	unsigned n_workers, uint16_t *n_rxq, struct error *err)
+{
+	if (info->max_tx_queues < n_workers)
+		return error_set(err, EINVAL,
+			"port %s: device has %u transmit queues, %u workers need one each: lower "
+			"`workers` or give the device more queues",
+			p->name, info->max_tx_queues, n_workers);
+	*n_rxq = (uint16_t)RTE_MIN(info->max_rx_queues, n_workers);
+	return 0;
+}
+
+static int setup_queues(struct dp *dp, uint16_t id, uint16_t n_rxq)
+{
+	uint16_t n_txq = (uint16_t)dp->params.n_workers;
+	uint16_t n_rxd = RING_SIZE, n_txd = RING_SIZE;
+	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(id, &n_rxd, &n_txd);
+
+	for (uint16_t q = 0; rc == 0 && q < n_rxq; q++)
+		rc = rte_eth_rx_queue_setup(
+			id, q, n_rxd, (unsigned)dp->params.socket, NULL, dp->packet_pool);
+	for (uint16_t q = 0; rc == 0 && q < n_txq; q++)
+		rc = rte_eth_tx_queue_setup(id, q, n_txd, (unsigned)dp->params.socket, NULL);
+	return rc;
+}
+
+static int configure(
+	struct dp *dp, const struct dp_port_params *p, uint16_t *n_rxq, struct error *err)
+{
+	struct rte_eth_conf conf = {0};
+	struct rte_eth_dev_info info;
+	uint16_t id = p->ethdev;
+	int rc = rte_eth_dev_info_get(id, &info);
+
+	if (rc == 0)
+		rc = count_queues(p, &info, dp->params.n_workers, n_rxq, err);
+	if (rc < 0)
+		return rc;
+	if (*n_rxq > 1) {
+		/* By outer addresses: all of a spoke's packets meet on one worker. */
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP & info.flow_type_rss_offloads;
+		if (conf.rx_adv_conf.rss_conf.rss_hf == 0)
+			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+	}
+	rc = rte_eth_dev_configure(id, *n_rxq, (uint16_t)dp->params.n_workers, &conf);
+	if (rc == 0)
+		rc = setup_queues(dp, id, *n_rxq);
+	if (rc < 0)
+		return error_set(err, -rc, "port %s: device refuses its queues: %s", p->name,
+			rte_strerror(-rc));
+	if (p->mac_set) {
+		struct rte_ether_addr mac;
+
+		memcpy(&mac, &p->mac, sizeof(mac));
+		rc = rte_eth_dev_default_mac_addr_set(id, &mac);
+		/* A device that cannot change its address still serves, when told to take all. */
+		if (rc < 0 && !p->promiscuous && rc != -ENOTSUP)
+			return error_set(err, -rc,
+				"port %s: device refuses the Ethernet address: %s", p->name,
+				rte_strerror(-rc));
+	}
+	/* Some software devices have no such size; those take what comes. */
+	rte_eth_dev_set_mtu(id, p->mtu);
+	if (p->promiscuous)
+		rte_eth_promiscuous_enable(id);
+	rc = rte_eth_dev_start(id);
+	if (rc < 0)
+		return error_set(
+			err, -rc, "port %s: device does not start: %s", p->name, rte_strerror(-rc));
+	return 0;
+}
+
+int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, struct error *err)
+{
+	struct port *port = &dp->ports[dp->n_ports];
+	int rc;
+
+	if (dp->n_ports == DP_PORTS_MAX)
+		return error_set(err, ENOSPC, "more than %u ports", DP_PORTS_MAX);
+	if (p->n_addrs > DP_PORT_ADDRS_MAX)
+		return error_set(
+			err, EINVAL, "port %s: more than %u addresses", p->name, DP_PORT_ADDRS_MAX);
+	memset(port, 0, sizeof(*port));
+	snprintf(port->name, sizeof(port->name), "%s", p->name);
+	port->promiscuous = p->promiscuous;
+	port->n_addrs = p->n_addrs;
+	memcpy(port->addrs_be, p->addrs_be, sizeof(port->addrs_be));
+	port->mac = p->mac;
+	if (p->rx != NULL) {
+		port->rx = p->rx;
+		port->tx = p->tx;
+		port->ctx = p->ctx;
+		port->ethdev = RTE_MAX_ETHPORTS;
+		port->n_rxq = (uint16_t)dp->params.n_workers;
+	} else {
+		rc = configure(dp, p, &port->n_rxq, err);
+		if (rc < 0)
+			return rc;
+		port->rx = ethdev_rx;
+		port->tx = ethdev_tx;
+		port->ctx = (void *)(uintptr_t)p->ethdev;
+		port->ethdev = p->ethdev;
+		if (!p->mac_set) {
+			struct rte_ether_addr mac;
+
+			rte_eth_macaddr_get(p->ethdev, &mac);
+			memcpy(&port->mac, &mac, sizeof(port->mac));
+		}
+	}
+	port->used = true;
+	*index = (uint16_t)dp->n_ports;
+	__atomic_store_n(&dp->n_ports, dp->n_ports + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+unsigned dp_port_count(const struct dp *dp)
+{
+	return dp->n_ports;
+}
+
+const char *dp_port_name(const struct dp *dp, uint16_t port)
+{
+	return dp->ports[port].name;
+}
+
+struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port)
+{
+	return dp->ports[port].mac;
+}
+
+uint16_t dp_port_ethdev(const struct dp *dp, uint16_t port)
+{
+	return dp->ports[port].ethdev;
+}
+
+unsigned dp_port_rx_queues(const struct dp *dp, uint16_t port)
+{
+	return dp->ports[port].n_rxq;
+}

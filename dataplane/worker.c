@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The loop of a worker: its inbox, its queues, each burst through the stages, transmit. */
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_pause.h>
+
+#include "dataplane/buf_priv.h"
+#include "dataplane/dp_priv.h"
+
+#define INBOX_SIZE 4096
+
+static const stage_fn chain[DP_STAGE_COUNT] = {
+	[DP_STAGE_rx] = rx_stage,
+	[DP_STAGE_ip4_in] = ip4_in_stage,
+	[DP_STAGE_esp_in] = esp_in_stage,
+	[DP_STAGE_gre_in] = gre_in_stage,
+	[DP_STAGE_ip4_fwd] = ip4_fwd_stage,
+	[DP_STAGE_handoff] = handoff_stage,
+	[DP_STAGE_gre_out] = gre_out_stage,
+	[DP_STAGE_esp_out] = esp_out_stage,
+};
+
+void pkt_drop(struct worker *w, struct pkt *p, enum dp_drop reason)
+{
+	drop_count(w, reason);
+	buf_free(p->m);
+}
+
+static uint64_t stage_end(struct worker *w, enum dp_stage stage, unsigned n, uint64_t since)
+{
+	struct dp_stage_stats *s = &w->stats.stages[stage];
+	uint64_t now = rte_rdtsc();
+
+	s->packets += n;
+	s->calls++;
+	s->cycles += now - since;
+	return now;
+}
+
+/* A burst through the stages from `first` on; what is left at their end goes to its ports. */
+static void run(struct worker *w, enum dp_stage first, struct pkt **line, unsigned n)
+{
+	uint64_t t = rte_rdtsc();
+	unsigned before;
+
+	w->n_ether = 0;
+	for (unsigned s = first; s <= DP_STAGE_esp_out && n > 0; s++) {
+		before = n;
+		n = chain[s](w, line, n);
+		t = stage_end(w, s, before, t);
+	}
+	for (unsigned i = 0; i < n; i++)
+		tx_add(w, line[i]->port, line[i]->m);
+	if (w->n_ether != 0) {
+		before = w->n_ether;
+		n = eth_out_stage(w, w->ether, before);
+		for (unsigned i = 0; i < n; i++)
+			tx_add(w, w->ether[i]->port, w->ether[i]->m);
+		stage_end(w, DP_STAGE_eth_out, before, t);
+	}
+}
+
+static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
+{
+	const struct port *in = &w->dp->ports[port];
+	struct rte_mbuf *m[BURST_MAX];
+	struct pkt *line[BURST_MAX];
+	unsigned n = in->rx(in->ctx, queue, m, (uint16_t)w->dp->params.burst);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *p = &w->pkts[i];
+
+		p->m = m[i];
+		p->peer_in = DP_PEER_NONE;
+		p->port = port;
+		p->table = DP_TABLE_UNDERLAY;
+		p->flags = 0;
+		line[i] = p;
+	}
+	if (n != 0)
+		run(w, DP_STAGE_rx, line, n);
+	return n;
+}
+
+static void resume(struct pkt *p, struct rte_mbuf *m)
+{
+	const struct pkt_resume *r = pkt_resume_of(m);
+
+	buf_guard(m);
+	p->m = m;
+	p->l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, r->l3_off);
+	p->l3_len = r->l3_len;
+	p->adj = r->adj;
+	p->peer_in = r->peer_in;
+	p->port = r->port;
+	p->table = r->table;
+	p->flags = r->flags;
+	p->protocol = r->protocol;
+	if (r->stage == DP_STAGE_esp_in) {
+		p->esp.esp = p->l3 + rte_ipv4_hdr_len((struct rte_ipv4_hdr *)p->l3);
+		p->esp.len = (uint16_t)(p->l3_len - (p->esp.esp - p->l3));
+	}
+}
+
+/* Runs of packets that go on at the same stage are taken together. */
+static unsigned poll_inbox(struct worker *w)
+{
+	struct rte_mbuf *m[BURST_MAX];
+	struct pkt *line[BURST_MAX];
+	unsigned n = rte_ring_dequeue_burst(w->inbox, (void **)m, w->dp->params.burst, NULL);
+	uint64_t t = n != 0 ? rte_rdtsc() : 0;
+	unsigned same;
+
+	for (unsigned i = 0; i < n; i += same) {
+		uint8_t stage = pkt_resume_of(m[i])->stage;
+
+		for (same = 0; i + same < n && pkt_resume_of(m[i + same])->stage == stage; same++) {
+			line[same] = &w->pkts[same];
+			resume(line[same], m[i + same]);
+		}
+		t = stage_end(w, DP_STAGE_inject, same, t);
+		run(w, stage, line, same);
+		t = rte_rdtsc();
+	}
+	return n;
+}
+
+unsigned dp_worker_poll(struct dp *dp, unsigned worker)
+{
+	struct worker *w = dp->workers[worker];
+	unsigned n_ports = __atomic_load_n(&dp->n_ports, __ATOMIC_ACQUIRE);
+	unsigned n;
+	uint64_t t;
+
+	w->now = rte_rdtsc();
+	n = poll_inbox(w);
+	for (unsigned p = 0; p < n_ports; p++)
+		for (unsigned q = w->id; q < dp->ports[p].n_rxq; q += dp->params.n_workers)
+			n += poll_queue(w, (uint16_t)p, (uint16_t)q);
+	w->stats.turns++;
+	if (n == 0) {
+		w->stats.idle_turns++;
+		return 0;
+	}
+	t = rte_rdtsc();
+	tx_flush(w);
+	stage_end(w, DP_STAGE_tx, n, t);
+	return n;
+}
+
+int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct dp *dp = w->dp;
+
+	while (!__atomic_load_n(&dp->quit, __ATOMIC_ACQUIRE)) {
+		if (!__atomic_load_n(&dp->run, __ATOMIC_ACQUIRE)) {
+			rte_delay_us_sleep(100);
+			continue;
+		}
+		rte_rcu_qsbr_thread_online(dp->qsbr, w->id);
+		while (__atomic_load_n(&dp->run, __ATOMIC_RELAXED)) {
+			if (dp_worker_poll(dp, w->id) == 0)
+				rte_pause();
+			rte_rcu_qsbr_quiescent(dp->qsbr, w->id);
+		}
+		rte_rcu_qsbr_thread_offline(dp->qsbr, w->id);
+	}
+	return 0;
+}
+
+struct worker *worker_create(struct dp *dp, unsigned id, struct error *err)
+{
+	struct worker *w;
+	char name[RTE_RING_NAMESIZE];
+	uint8_t seed[16];
+
+	w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, dp->params.socket);
+	if (w == NULL) {
+		error_set(err, ENOMEM, "no memory for worker %u", id);
+		return NULL;
+	}
+	w->dp = dp;
+	w->id = id;
+	w->lcore = dp->lcores[id];
+	snprintf(name, sizeof(name), "inbox_%u", id);
+	w->inbox = rte_ring_create(name, INBOX_SIZE, dp->params.socket, RING_F_SC_DEQ);
+	if (w->inbox == NULL) {
+		error_set(err, rte_errno, "no memory for the queue of worker %u", id);
+		goto err;
+	}
+	memcpy(seed, dp->params.seed, sizeof(seed));
+	seed[0] ^= (uint8_t)id;
+	w->esp = esp_context_create(dp->sa_in, seed);
+	explicit_bzero(seed, sizeof(seed));
+	if (w->esp == NULL) {
+		error_set(err, errno,
+			"intel-ipsec-mb does not run on this CPU (AES-NI and SSE4.2 are "
+			"the least it needs)");
+		goto err;
+	}
+	punt_meters_init(w);
+	return w;
+err:
+	worker_destroy(w);
+	return NULL;
+}
+
+void worker_destroy(struct worker *w)
+{
+	struct rte_mbuf *m;
+
+	if (w == NULL)
+		return;
+	while (w->inbox != NULL && rte_ring_dequeue(w->inbox, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(w->inbox);
+	esp_context_destroy(w->esp);
+	rte_free(w);
+}
