@@ -103,9 +103,10 @@ struct port {
 };
 
 enum pkt_flags {
-	PKT_LOCAL = 1,    /* from control: TTL stays, no ICMP error about it */
-	PKT_CLAIMING = 2, /* made this worker the peer's owner, if it proves authentic */
-	PKT_HANDED = 4,   /* came from another worker: not handed on again */
+	PKT_LOCAL = 1,     /* from control: TTL stays, no ICMP error about it */
+	PKT_CLAIMING = 2,  /* made this worker the peer's owner, if it proves authentic */
+	PKT_HANDED_IN = 4, /* came from another worker as ciphertext: not handed on as such again */
+	PKT_HANDED_OUT = 8, /* came from another worker to go out here: not handed on again */
 };
 
 /* A packet on its way through the stages of one worker. */

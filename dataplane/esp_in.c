@@ -34,7 +34,7 @@ static enum owner owner_of(struct worker *w, struct pkt *p, uint16_t *to)
 		return OWNER_SELF;
 	}
 	*to = none;
-	return p->flags & PKT_HANDED ? OWNER_STALE : OWNER_OTHER;
+	return p->flags & PKT_HANDED_IN ? OWNER_STALE : OWNER_OTHER;
 }
 
 /* Returns true if this worker may open the packet. */

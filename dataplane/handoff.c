@@ -13,7 +13,8 @@ void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage st
 	*r = (struct pkt_resume){
 		.stage = (uint8_t)stage,
 		.table = p->table,
-		.flags = (p->flags & ~PKT_CLAIMING) | PKT_HANDED,
+		.flags = (uint8_t)((p->flags & ~PKT_CLAIMING) |
+				   (stage == DP_STAGE_esp_in ? PKT_HANDED_IN : PKT_HANDED_OUT)),
 		.port = p->port,
 		.protocol = p->protocol,
 		.l3_off = (uint16_t)(p->l3 - rte_pktmbuf_mtod(p->m, uint8_t *)),
@@ -45,7 +46,7 @@ unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n)
 		}
 		if (likely(owner == w->id))
 			line[kept++] = p;
-		else if (p->flags & PKT_HANDED && p->peer_in == DP_PEER_NONE)
+		else if (p->flags & PKT_HANDED_OUT)
 			pkt_drop(w, p, DP_DROP_esp_owner);
 		else
 			handoff_send(w, owner, p, DP_STAGE_handoff);
