@@ -23,9 +23,9 @@
 
 enum esp_status {
 	ESP_OK,
-	ESP_SHORT,        /**< shorter than header, IV, trailer and ICV */
-	ESP_LENGTH,       /**< ciphertext is no multiple of the block */
-	ESP_REPLAY,       /**< seen before, left of the window, or number 0 (RFC 4303 3.4.3) */
+	ESP_SHORT,  /**< shorter than header, IV, trailer and ICV */
+	ESP_LENGTH, /**< in: ciphertext is no multiple of the block; out: no IP packet holds it */
+	ESP_REPLAY, /**< seen before, left of the window, or number 0 (RFC 4303 3.4.3) */
 	ESP_AUTH_FAILED,  /**< ICV does not match */
 	ESP_PADDING,      /**< pad length runs past the payload */
 	ESP_SEQ_OVERFLOW, /**< out: the counter is used up (RFC 4303 3.3.3); rekey */
@@ -60,7 +60,8 @@ struct esp_context;
 /**
  * @param table  inbound SA table (for large windows); may be NULL if only sealing
  * @param seed   16 octets of key for the CBC IV generator (unpredictable per RFC 3602 3): from
- *               getrandom(), unless a test wants the same output twice
+ *               getrandom(), unless a test wants the same output twice; different for each
+ *               context whose SAs may meet
  * @return NULL with errno (ENOTSUP: the CPU lacks what ipsec-mb needs)
  */
 struct esp_context *esp_context_create(const struct sa_table *table, const uint8_t seed[16]);

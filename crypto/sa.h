@@ -39,8 +39,10 @@ struct sa_hmac_key {
  * control for display (relaxed; a value may be one packet old).
  */
 struct sa_hot {
-	uint64_t seq;    /**< in: highest authenticated; out: last one sent. 64 bits also without ESN */
-	uint64_t window; /**< in: bit i set = seq - i seen (windows up to 64); out: IV counter base */
+	uint64_t
+		seq; /**< in: highest authenticated; out: last one sent. 64 bits also without ESN */
+	uint64_t window; /**< in: bit i set = seq - i seen (windows up to 64); out: IV counter base
+			  */
 	uint64_t packets;
 	uint64_t bytes; /**< ESP payload octets (what was encrypted, without padding) */
 	uint32_t auth_errors;
@@ -65,8 +67,9 @@ struct sa {
 	uint8_t suite;   /**< esp_suite_index() */
 	uint8_t esn : 1; /**< RFC 4303 2.2.1 extended sequence numbers */
 	uint8_t in : 1;
-	uint8_t used : 1; /**< slot taken (visible or waiting for its grace period) */
-	uint8_t cipher;   /**< enum esp_cipher, copied from the suite for the hot path */
+	uint8_t used : 1;     /**< slot taken (visible or waiting for its grace period) */
+	uint8_t key_size : 2; /**< AES: 0, 1, 2 for keys of 16, 24, 32 octets */
+	uint8_t cipher;       /**< enum esp_cipher, copied from the suite for the hot path */
 	uint8_t icv_len;
 	union {
 		struct gcm_key_data gcm;
@@ -100,9 +103,14 @@ struct sa_params {
 struct sa_table;
 
 /**
- * A table for one direction with room for `capacity` SAs (rounded up to a power of two), every
- * window up to SA_WINDOW_MAX. Memory comes from hugepages if the EAL has them; without an EAL
- * from the heap. @return NULL with errno.
+ * A table for one direction with room for `capacity` SAs (rounded up to a power of two). Needs an
+ * EAL: the slots (1088 octets each) are one contiguous block of its memory, hugepages if it has
+ * them. Windows above 64 are a second block (1 KB a slot), taken when the first such SA comes.
+ * What memory is missing goes to the log. Control thread, like all functions here that add or
+ * remove.
+ * @param name    different for each table of the process
+ * @param socket  NUMA node, or SOCKET_ID_ANY
+ * @return NULL with errno: EINVAL (capacity), ENOMEM, ENOTSUP (the CPU lacks what ipsec-mb needs)
  */
 struct sa_table *sa_table_create(const char *name, unsigned capacity, int socket);
 
@@ -114,7 +122,8 @@ void sa_table_destroy(struct sa_table *t);
  * is refused (inbound SPIs are ours to keep unique; outbound tables are never searched by SPI and
  * take any).
  * @param[out] index  slot of the new SA
- * @return 0, -EINVAL (lengths or window do not fit the suite), -EEXIST, -ENOSPC; err says it in words
+ * @return 0, -EINVAL (SPI 0; lengths or window do not fit), -EEXIST, -ENOSPC, -ENOMEM (large
+ *         windows); err says it in words
  */
 int sa_add(struct sa_table *t, const struct sa_params *p, uint32_t *index, struct error *err);
 
@@ -136,7 +145,7 @@ unsigned sa_table_capacity(const struct sa_table *t);
 /** Number of SAs installed. Control thread. */
 unsigned sa_table_used(const struct sa_table *t);
 
-/** Bitmap words of an inbound SA whose window is above 64 (see replay.h). */
+/** Bitmap words of an inbound SA whose window is above 64 (see replay.h); NULL if it has none. */
 uint64_t *sa_window_words(const struct sa_table *t, const struct sa *sa);
 
 /**

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Front of the ESP engine: parses a burst, gives each packet to its cipher path, finishes. Parsing,
+ * crypto and finishing are loops of their own: what one writes is then out of the store buffer when
+ * the next reads it in other widths.
+ */
+#include "crypto/esp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_prefetch.h>
+
+#include "crypto/esp_priv.h"
+#include "crypto/replay.h"
+
+#define TRAILER_LEN 2 /* pad length, next header */
+
+/* The largest ESP packet that IPv4 carries: 65535 - 20. */
+#define ESP_LEN_MAX 65515
+
+/* What parsing needs of a suite, small enough to stay in the cache. */
+static const struct shape {
+	uint8_t iv_len;
+	uint8_t align;
+	bool aead;
+} shapes[] = {
+	[ESP_CIPHER_NULL] = {0, 4, false},
+	[ESP_CIPHER_3DES_CBC] = {8, 8, false},
+	[ESP_CIPHER_AES_CBC] = {16, 16, false},
+	[ESP_CIPHER_AES_GCM] = {8, 4, true},
+	[ESP_CIPHER_CHACHA20] = {8, 4, true},
+};
+
+/* The packets of a burst by the path they go. */
+struct paths {
+	struct esp_work *gcm[ESP_BURST_MAX];
+	struct esp_work *jobs[ESP_BURST_MAX];
+	unsigned n_gcm;
+	unsigned n_jobs;
+};
+
+struct esp_context *esp_context_create(const struct sa_table *table, const uint8_t seed[16])
+{
+	struct esp_context *c = aligned_alloc(_Alignof(struct esp_context), sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	c->table = table;
+	c->mgr = alloc_mb_mgr(0);
+	if (c->mgr == NULL) {
+		free(c);
+		errno = ENOMEM;
+		return NULL;
+	}
+	init_mb_mgr_auto(c->mgr, NULL);
+	if (imb_get_errno(c->mgr) != 0) {
+		esp_context_destroy(c);
+		errno = ENOTSUP;
+		return NULL;
+	}
+	IMB_AES128_GCM_PRE(c->mgr, seed, &c->iv_key);
+	esp_gcm_init(c);
+	return c;
+}
+
+void esp_context_destroy(struct esp_context *c)
+{
+	if (c == NULL)
+		return;
+	free_mb_mgr(c->mgr);
+	explicit_bzero(c, sizeof(*c));
+	free(c);
+}
+
+static inline void store16(uint8_t *to, uint64_t first, uint64_t second)
+{
+	typedef uint64_t pair __attribute__((vector_size(16), aligned(1), may_alias));
+
+	*(pair *)to = (pair){first, second};
+}
+
+static inline uint64_t load8(const uint8_t *from)
+{
+	uint64_t v;
+
+	memcpy(&v, from, sizeof(v));
+	return v;
+}
+
+/*
+ * Salt, IV, and the block counter's first value. One store of 16 octets: the cipher loads them as
+ * one, and a load over two smaller stores would have to wait for both to reach the cache.
+ */
+static inline void nonce_set(struct esp_work *w, uint64_t iv_be)
+{
+	store16(w->nonce, w->sa->salt | iv_be << 32, iv_be >> 32 | UINT64_C(1) << 56);
+}
+
+/* `header` is SPI and low half of the number as they stand in the packet. */
+static inline void aad_set(struct esp_work *w, uint64_t header, uint64_t seq)
+{
+	w->seq_high_be = rte_cpu_to_be_32((uint32_t)(seq >> 32));
+	if (w->sa->esn) {
+		store16(w->aad, (uint32_t)header | (uint64_t)w->seq_high_be << 32, header >> 32);
+		w->aad_len = 12;
+	} else {
+		store16(w->aad, header, 0);
+		w->aad_len = 8;
+	}
+}
+
+static inline void path_add(struct paths *p, struct esp_work *w)
+{
+	if (w->sa->cipher == ESP_CIPHER_AES_GCM)
+		p->gcm[p->n_gcm++] = w;
+	else
+		p->jobs[p->n_jobs++] = w;
+}
+
+static void prefetch_sas(struct esp_packet *const pkts[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		rte_prefetch0(pkts[i]->sa);
+		rte_prefetch0(&pkts[i]->sa->hot);
+	}
+}
+
+static inline uint64_t *large_window(const struct esp_context *c, const struct sa *sa)
+{
+	return sa->hot.window_size > REPLAY_INLINE_MAX ? sa_window_words(c->table, sa) : NULL;
+}
+
+/* Lengths and the first look at the window (RFC 4303 3.4.2, 3.4.3). */
+static inline enum esp_status open_parse(
+	struct esp_context *c, struct esp_work *w, struct esp_packet *pkt)
+{
+	struct sa *sa = pkt->sa;
+	const struct shape *shape = &shapes[sa->cipher];
+	unsigned text_at = ESP_HDR_LEN + shape->iv_len;
+	unsigned fixed = text_at + sa->icv_len;
+	uint64_t header;
+
+	if (pkt->len < fixed + TRAILER_LEN) {
+		sa->hot.other_errors++;
+		return ESP_SHORT;
+	}
+	w->pkt = pkt;
+	w->sa = sa;
+	w->text = pkt->esp + text_at;
+	w->text_len = (uint16_t)(pkt->len - fixed);
+	if (w->text_len & (shape->align - 1u)) {
+		sa->hot.other_errors++;
+		return ESP_LENGTH;
+	}
+	header = load8(pkt->esp);
+	pkt->seq = rte_be_to_cpu_32((uint32_t)(header >> 32));
+	if (sa->esn)
+		pkt->seq = replay_full_seq(sa, (uint32_t)pkt->seq);
+	if (!replay_check(sa, large_window(c, sa), pkt->seq)) {
+		sa->hot.replay_errors++;
+		return ESP_REPLAY;
+	}
+	nonce_set(w, load8(pkt->esp + ESP_HDR_LEN));
+	aad_set(w, header, pkt->seq);
+	return ESP_OK;
+}
+
+/* RFC 4303 3.4.4.1 after the ICV: trailer, then the window moves. */
+static inline enum esp_status open_finish(const struct esp_context *c, struct esp_work *w)
+{
+	struct esp_packet *pkt = w->pkt;
+	struct sa *sa = w->sa;
+	uint64_t *words = large_window(c, sa);
+	unsigned pad_len;
+
+	if (w->failed) {
+		sa->hot.auth_errors++;
+		return ESP_AUTH_FAILED;
+	}
+	/* One burst may hold a number twice; the first look passed both. */
+	if (!replay_check(sa, words, pkt->seq)) {
+		sa->hot.replay_errors++;
+		return ESP_REPLAY;
+	}
+	pad_len = w->text[w->text_len - 2];
+	if (pad_len + TRAILER_LEN > w->text_len) {
+		sa->hot.other_errors++;
+		return ESP_PADDING;
+	}
+	replay_update(sa, words, pkt->seq);
+	pkt->payload = w->text;
+	pkt->payload_len = (uint16_t)(w->text_len - TRAILER_LEN - pad_len);
+	pkt->next_header = w->text[w->text_len - 1];
+	sa->hot.packets++;
+	sa->hot.bytes += pkt->payload_len;
+	return ESP_OK;
+}
+
+static void open_finish_all(const struct esp_context *c, struct esp_work *const work[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		work[i]->pkt->status = (uint8_t)open_finish(c, work[i]);
+}
+
+void esp_open_burst(struct esp_context *c, struct esp_packet *const pkts[], unsigned n)
+{
+	struct paths p = {.n_gcm = 0};
+
+	prefetch_sas(pkts, n);
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i]->status = (uint8_t)open_parse(c, &c->work[i], pkts[i]);
+		if (pkts[i]->status == ESP_OK)
+			path_add(&p, &c->work[i]);
+	}
+	if (p.n_gcm > 0)
+		esp_gcm_open(c, p.gcm, p.n_gcm);
+	if (p.n_jobs > 0)
+		esp_jobs_open(c, p.jobs, p.n_jobs);
+	open_finish_all(c, p.gcm, p.n_gcm);
+	open_finish_all(c, p.jobs, p.n_jobs);
+}
+
+/* Padding 1, 2, 3, ... (RFC 4303 2.4), pad length and next header. There is room for any suite. */
+static inline uint16_t trailer_write(struct esp_packet *pkt, uint8_t *text, unsigned align)
+{
+	unsigned text_len = (pkt->payload_len + TRAILER_LEN + align - 1) & ~(align - 1);
+	unsigned pad_len = text_len - pkt->payload_len - TRAILER_LEN;
+
+	store16(text + pkt->payload_len, UINT64_C(0x0807060504030201),
+		UINT64_C(0x100f0e0d0c0b0a09));
+	text[text_len - 2] = (uint8_t)pad_len;
+	text[text_len - 1] = pkt->next_header;
+	return (uint16_t)text_len;
+}
+
+static inline enum esp_status seal_parse(struct esp_work *w, struct esp_packet *pkt)
+{
+	struct sa *sa = pkt->sa;
+	const struct shape *shape = &shapes[sa->cipher];
+	unsigned text_at = ESP_HDR_LEN + shape->iv_len;
+	uint64_t header, iv_be;
+
+	if (text_at + pkt->payload_len + ESP_TAIL_MAX > ESP_LEN_MAX) {
+		sa->hot.other_errors++;
+		return ESP_LENGTH;
+	}
+	/* RFC 4303 3.3.3: the counter must not cycle */
+	if (sa->hot.seq == (sa->esn ? UINT64_MAX : UINT32_MAX)) {
+		sa->hot.other_errors++;
+		return ESP_SEQ_OVERFLOW;
+	}
+	pkt->seq = ++sa->hot.seq;
+	w->pkt = pkt;
+	w->sa = sa;
+	w->text = pkt->esp + text_at;
+	w->text_len = trailer_write(pkt, w->text, shape->align);
+	header = rte_cpu_to_be_32(sa->spi) | (uint64_t)rte_cpu_to_be_32((uint32_t)pkt->seq) << 32;
+	/* RFC 4106 3.1: never twice with one key, and it is not a secret */
+	iv_be = rte_cpu_to_be_64(sa->hot.window + pkt->seq);
+	if (shape->aead)
+		store16(pkt->esp, header, iv_be);
+	else
+		memcpy(pkt->esp, &header, sizeof(header));
+	nonce_set(w, iv_be);
+	aad_set(w, header, pkt->seq);
+	return ESP_OK;
+}
+
+static inline enum esp_status seal_finish(struct esp_work *w)
+{
+	struct esp_packet *pkt = w->pkt;
+	struct sa *sa = w->sa;
+
+	if (w->failed) {
+		sa->hot.other_errors++;
+		return ESP_LENGTH;
+	}
+	pkt->payload = w->text;
+	pkt->len = (uint16_t)(w->text - pkt->esp + w->text_len + sa->icv_len);
+	sa->hot.packets++;
+	sa->hot.bytes += pkt->payload_len;
+	return ESP_OK;
+}
+
+static void seal_finish_all(struct esp_work *const work[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		work[i]->pkt->status = (uint8_t)seal_finish(work[i]);
+}
+
+void esp_seal_burst(struct esp_context *c, struct esp_packet *const pkts[], unsigned n)
+{
+	struct paths p = {.n_gcm = 0};
+
+	prefetch_sas(pkts, n);
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i]->status = (uint8_t)seal_parse(&c->work[i], pkts[i]);
+		if (pkts[i]->status == ESP_OK)
+			path_add(&p, &c->work[i]);
+	}
+	if (p.n_gcm > 0)
+		esp_gcm_seal(c, p.gcm, p.n_gcm);
+	if (p.n_jobs > 0)
+		esp_jobs_seal(c, p.jobs, p.n_jobs);
+	seal_finish_all(p.gcm, p.n_gcm);
+	seal_finish_all(p.jobs, p.n_jobs);
+}
