@@ -16,7 +16,7 @@
 #include "common/addr.h"
 #include "common/error.h"
 
-#define CONFIG_NAME_MAX    31  /**< characters of a port's or tunnel's name */
+#define CONFIG_NAME_MAX    31 /**< characters of a port's or tunnel's name */
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_PORTS_MAX   32
 #define CONFIG_KEY_MAX     64 /**< octets of a cipher or authentication key */
@@ -37,7 +37,7 @@ struct config_neighbor {
 struct config_port {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
-	char *device;               /**< PCI address, name, or vdev arguments "net_pcap0,rx_pcap=..." */
+	char *device; /**< PCI address, name, or vdev arguments "net_pcap0,rx_pcap=..." */
 	struct ip_prefix *addresses; /**< at least one; host bits set */
 	unsigned n_addresses;
 	struct ip_addr gateway; /**< underlay default route; family 0 = none */
@@ -53,7 +53,7 @@ struct config_port {
 struct config_sa {
 	struct config_place place;
 	uint32_t spi; /**< host order, >= 256 */
-	char *suite;  /**< name as given; checked against the known names by the caller's callback */
+	char *suite; /**< name as given; checked against the known names by the caller's callback */
 	uint8_t key[CONFIG_KEY_MAX]; /**< AEAD: key followed by salt, as IKE's KEYMAT */
 	unsigned key_len;
 	uint8_t auth_key[CONFIG_KEY_MAX];
@@ -95,10 +95,11 @@ struct config_route {
 };
 
 struct config {
-	char *file;
-	unsigned workers; /**< forwarding lcores; default 1 */
-	unsigned burst;   /**< packets a worker takes at once; 1..64, default 32 */
-	unsigned mbufs;   /**< packet buffers of the data plane; default 16384 */
+	char **files; /**< every file that was read for it; files[0] is the main one */
+	unsigned n_files;
+	unsigned workers;     /**< forwarding lcores; default 1 */
+	unsigned burst;       /**< packets a worker takes at once; 1..64, default 32 */
+	unsigned mbufs;       /**< packet buffers of the data plane; default 16384 */
 	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
 	char **eal;           /**< EAL arguments used when the command line has none */
 	unsigned n_eal;
@@ -108,7 +109,7 @@ struct config {
 	unsigned n_tunnels;
 	struct config_route *routes;
 	unsigned n_routes;
-	bool keys_inline; /**< some key stands in the main file itself */
+	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };
 
 /** What the parser must know of a cipher suite; config/ itself knows no cryptography. */
@@ -143,8 +144,9 @@ struct config *config_parse(
 void config_free(struct config *c);
 
 /**
- * The configuration as libconfig text that config_parse() reads back to the same structs, but with
- * every key replaced by "(hidden)". For display.
+ * The configuration as libconfig text, defaults written out, with "(hidden)" for every key. For
+ * display: config_parse() reads it back to the same structs if it has no SAs, and refuses it if it
+ * has, as "(hidden)" is no key.
  * @return malloc'd text, NULL on ENOMEM
  */
 char *config_text(const struct config *c);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The way back: a configuration as text to look at. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/config_priv.h"
+
+static const char *yes_no(bool b)
+{
+	return b ? "true" : "false";
+}
+
+static void put_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(f, "\\%c", c);
+		else if (isprint(c))
+			fputc(c, f);
+		else
+			fprintf(f, "\\x%02x", c);
+	}
+	fputc('"', f);
+}
+
+static void put_strings(FILE *f, const char *name, char *const *strings, unsigned n)
+{
+	fprintf(f, "%s = [ ", name);
+	for (unsigned i = 0; i < n; i++) {
+		fputs(i > 0 ? ", " : "", f);
+		put_string(f, strings[i]);
+	}
+	fputs(" ];\n", f);
+}
+
+static void put_port(FILE *f, const struct config_port *p)
+{
+	char a[IP_PREFIX_STRLEN], m[MAC_ADDR_STRLEN];
+
+	fprintf(f, "\n\t{\n\t\tname = \"%s\";\n\t\tdevice = ", p->name);
+	put_string(f, p->device);
+	fputs(";\n\t\taddresses = [ ", f);
+	for (unsigned i = 0; i < p->n_addresses; i++)
+		fprintf(f, "%s\"%s\"", i > 0 ? ", " : "", ip_prefix_str(&p->addresses[i], a));
+	fputs(" ];\n", f);
+	if (p->gateway.family != 0)
+		fprintf(f, "\t\tgateway = \"%s\";\n", ip_addr_str(&p->gateway, a));
+	if (p->mac_set)
+		fprintf(f, "\t\tmac = \"%s\";\n", mac_addr_str(&p->mac, m));
+	fprintf(f, "\t\tmtu = %u;\n\t\tpromiscuous = %s;\n\t\tneighbors = (", p->mtu,
+		yes_no(p->promiscuous));
+	for (unsigned i = 0; i < p->n_neighbors; i++)
+		fprintf(f, "%s\n\t\t\t{ address = \"%s\"; mac = \"%s\"; }", i > 0 ? "," : "",
+			ip_addr_str(&p->neighbors[i].address, a),
+			mac_addr_str(&p->neighbors[i].mac, m));
+	fputs(p->n_neighbors > 0 ? "\n\t\t);\n\t}" : " );\n\t}", f);
+}
+
+static void put_sas(FILE *f, const char *name, const struct config_sa *sas, unsigned n, bool in)
+{
+	fprintf(f, "\t\t\t\t%s = (", name);
+	for (unsigned i = 0; i < n; i++) {
+		fprintf(f, "%s\n\t\t\t\t\t{ spi = 0x%08x; suite = ", i > 0 ? "," : "", sas[i].spi);
+		put_string(f, sas[i].suite);
+		fputs(sas[i].key_len > 0 ? "; key = \"(hidden)\"" : "", f);
+		fputs(sas[i].auth_key_len > 0 ? "; auth_key = \"(hidden)\"" : "", f);
+		if (in)
+			fprintf(f, "; window = %u", sas[i].window);
+		fprintf(f, "; esn = %s; }", yes_no(sas[i].esn));
+	}
+	fputs(n > 0 ? "\n\t\t\t\t);\n" : " );\n", f);
+}
+
+static void put_peer(FILE *f, const struct config_peer *p)
+{
+	char a[IP_ADDR_STRLEN];
+
+	fprintf(f, "\n\t\t\t{\n\t\t\t\taddress = \"%s\";\n", ip_addr_str(&p->address, a));
+	fprintf(f, "\t\t\t\tnbma = \"%s\";\n", ip_addr_str(&p->nbma, a));
+	put_sas(f, "sa_in", p->sa_in, p->n_sa_in, true);
+	put_sas(f, "sa_out", p->sa_out, p->n_sa_out, false);
+	fputs("\t\t\t}", f);
+}
+
+static void put_tunnel(FILE *f, const struct config_tunnel *t)
+{
+	char a[IP_PREFIX_STRLEN];
+
+	fprintf(f, "\n\t{\n\t\tname = \"%s\";\n", t->name);
+	fprintf(f, "\t\taddress = \"%s\";\n", ip_prefix_str(&t->address, a));
+	fprintf(f, "\t\tnbma = \"%s\";\n", ip_addr_str(&t->nbma, a));
+	if (t->key_set)
+		fprintf(f, "\t\tkey = %u;\n", t->key);
+	fprintf(f, "\t\tmtu = %u;\n\t\tttl = %u;\n", t->mtu, t->ttl);
+	fprintf(f, "\t\tchecksum = %s;\n\t\tredirect = %s;\n\t\tpeers = (", yes_no(t->checksum),
+		yes_no(t->redirect));
+	for (unsigned i = 0; i < t->n_peers; i++) {
+		fputs(i > 0 ? "," : "", f);
+		put_peer(f, &t->peers[i]);
+	}
+	fputs(t->n_peers > 0 ? "\n\t\t);\n\t}" : " );\n\t}", f);
+}
+
+static void put_route(FILE *f, const struct config_route *r)
+{
+	char p[IP_PREFIX_STRLEN], a[IP_ADDR_STRLEN];
+
+	fprintf(f, "\n\t{ prefix = \"%s\"; ", ip_prefix_str(&r->prefix, p));
+	if (r->blackhole)
+		fputs("blackhole = true; }", f);
+	else
+		fprintf(f, "via = \"%s\"; }", ip_addr_str(&r->via, a));
+}
+
+char *config_text(const struct config *c)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	bool failed;
+
+	if (f == NULL)
+		return NULL;
+	fprintf(f, "workers = %u;\nburst = %u;\nmbufs = %u;\ncontrol_socket = ", c->workers,
+		c->burst, c->mbufs);
+	put_string(f, c->control_socket);
+	fputs(";\n", f);
+	put_strings(f, "eal", c->eal, c->n_eal);
+	fputs("ports = (", f);
+	for (unsigned i = 0; i < c->n_ports; i++) {
+		fputs(i > 0 ? "," : "", f);
+		put_port(f, &c->ports[i]);
+	}
+	fputs(c->n_ports > 0 ? "\n);\ntunnels = (" : " );\ntunnels = (", f);
+	for (unsigned i = 0; i < c->n_tunnels; i++) {
+		fputs(i > 0 ? "," : "", f);
+		put_tunnel(f, &c->tunnels[i]);
+	}
+	fputs(c->n_tunnels > 0 ? "\n);\nroutes = (" : " );\nroutes = (", f);
+	for (unsigned i = 0; i < c->n_routes; i++) {
+		fputs(i > 0 ? "," : "", f);
+		put_route(f, &c->routes[i]);
+	}
+	fputs(c->n_routes > 0 ? "\n);\n" : " );\n", f);
+	failed = ferror(f) != 0;
+	if (fclose(f) != 0 || failed) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tunnels = ( { ... peers = ( { ... } ) } ) */
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "config/config_priv.h"
+
+static int read_peer(struct config_reader *r, const config_setting_t *s, void *element)
+{
+	static const struct config_field fields[] = {
+		{"address", config_read_addr, offsetof(struct config_peer, address), 0, 0, true},
+		{"nbma", config_read_addr, offsetof(struct config_peer, nbma), 0, 0, true},
+		{"sa_in", config_read_sas_in, 0, 0, 0, false},
+		{"sa_out", config_read_sas_out, 0, 0, 0, false},
+	};
+	struct config_peer *p = element;
+
+	p->place = config_place_of(r, s);
+	return config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), p);
+}
+
+static int read_peers(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	struct config_tunnel *t = member;
+
+	(void)f;
+	return config_read_list(r, s, sizeof(t->peers[0]), &t->peers, &t->n_peers, read_peer);
+}
+
+/* The GRE key as routers take it: a number, or its four octets written like an address. */
+static int read_gre_key(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	struct config_tunnel *t = member;
+	struct in_addr quad;
+	const char *text;
+
+	t->key_set = true;
+	if (config_setting_type(s) != CONFIG_TYPE_STRING)
+		return config_read_u32(r, s, f, &t->key);
+	text = config_text_of(r, s, "a string");
+	if (inet_pton(AF_INET, text, &quad) != 1)
+		return config_read_u32(r, s, f, &t->key);
+	t->key = ntohl(quad.s_addr);
+	return 0;
+}
+
+static int read_tunnel(struct config_reader *r, const config_setting_t *s, void *element)
+{
+	static const struct config_field fields[] = {
+		{"name", config_read_name, offsetof(struct config_tunnel, name), 0, 0, true},
+		{"address", config_read_host_prefix, offsetof(struct config_tunnel, address), 0, 0,
+			true},
+		{"nbma", config_read_addr, offsetof(struct config_tunnel, nbma), 0, 0, true},
+		{"key", read_gre_key, 0, 0, UINT32_MAX, false},
+		{"mtu", config_read_u16, offsetof(struct config_tunnel, mtu), 576, 9600, false},
+		{"ttl", config_read_u8, offsetof(struct config_tunnel, ttl), 1, 255, false},
+		{"checksum", config_read_bool, offsetof(struct config_tunnel, checksum), 0, 0,
+			false},
+		{"redirect", config_read_bool, offsetof(struct config_tunnel, redirect), 0, 0,
+			false},
+		{"peers", read_peers, 0, 0, 0, false},
+	};
+	struct config_tunnel *t = element;
+
+	t->place = config_place_of(r, s);
+	t->mtu = 1400;
+	t->ttl = 64;
+	return config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), t);
+}
+
+CONFIG_FIELD_READER(tunnels)
+{
+	struct config *c = member;
+
+	(void)f;
+	return config_read_list(
+		r, s, sizeof(c->tunnels[0]), &c->tunnels, &c->n_tunnels, read_tunnel);
+}
+
+void config_tunnel_free(struct config_tunnel *t)
+{
+	for (unsigned i = 0; i < t->n_peers; i++) {
+		config_sas_free(t->peers[i].sa_in, t->peers[i].n_sa_in);
+		config_sas_free(t->peers[i].sa_out, t->peers[i].n_sa_out);
+	}
+	free(t->peers);
+}
