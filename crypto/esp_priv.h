@@ -38,8 +38,8 @@ struct esp_gcm_ops {
 struct esp_context {
 	struct esp_work work[ESP_BURST_MAX];
 	struct gcm_context_data gcm_scratch;
-	struct gcm_key_data iv_key; /**< of the IV generator */
-	uint64_t iv_count;          /**< its nonces so far */
+	struct gcm_key_data iv_key __attribute__((aligned(64))); /**< of the IV generator */
+	uint64_t iv_count;                                       /**< its nonces so far */
 	uint8_t ivs[ESP_BURST_MAX * ESP_IV_MAX];
 	struct esp_gcm_ops gcm[3]; /**< key lengths 16, 24, 32 */
 	bool gcm_vaes;             /**< which layout of hash keys the library uses */
