@@ -60,6 +60,9 @@ int mac_addr_parse(const char *text, struct mac_addr *out)
 	unsigned b[6];
 	int used = 0;
 
+	/* scanf would also take signs, blanks and "0x". */
+	if (text[strspn(text, "0123456789abcdefABCDEF:")] != '\0')
+		return -EINVAL;
 	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
 		    &used) != 6 ||
 		text[used] != '\0')
