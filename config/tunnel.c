@@ -34,6 +34,7 @@ static int read_gre_key(struct config_reader *r, const config_setting_t *s,
 	const struct config_field *f, void *member)
 {
 	struct config_tunnel *t = member;
+	char shown[CONFIG_SHOWN_MAX];
 	struct in_addr quad;
 	const char *text;
 
@@ -42,7 +43,9 @@ static int read_gre_key(struct config_reader *r, const config_setting_t *s,
 		return config_read_u32(r, s, f, &t->key);
 	text = config_text_of(r, s, "a string");
 	if (inet_pton(AF_INET, text, &quad) != 1)
-		return config_read_u32(r, s, f, &t->key);
+		return config_fail_at(r, s,
+			"key is \"%s\"; expected a whole number 0..%u, or octets as \"0.0.0.42\"",
+			config_shown(text, shown), UINT32_MAX);
 	t->key = ntohl(quad.s_addr);
 	return 0;
 }
