@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
 
 #include "tests/dp/harness.h"
 
@@ -131,6 +134,19 @@ static void spokes_place(void)
 		s->spi_out = 0x20000100 + i;
 		s->peer = DP_PEER_NONE;
 	}
+}
+
+int net_eal_start(const char *program)
+{
+	char prefix[64];
+	char *args[] = {strdup(program), "--no-huge", "-m", "1024", "--no-pci", "--no-telemetry",
+		"--no-shconf", "--log-level=error", "--file-prefix", prefix, NULL};
+	int rc;
+
+	snprintf(prefix, sizeof(prefix), "%s-%d", program, getpid());
+	rc = rte_eal_init(RTE_DIM(args) - 1, args);
+	free(args[0]);
+	return rc;
 }
 
 void net_open(const struct net_params *params)

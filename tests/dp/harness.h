@@ -92,6 +92,9 @@ struct net {
 
 extern struct net net;
 
+/** Bring the EAL up without hugepages, devices or files; several programs may run side by side. */
+int net_eal_start(const char *program);
+
 /** Build the world; NULL for the default one. Aborts if that fails. */
 void net_open(const struct net_params *p);
 

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <rte_eal.h>
 
@@ -20,16 +19,6 @@ static const struct dp_suite *const suites[] = {
 #include "tests/dp/suites.def"
 #undef SUITE
 };
-
-static int eal_start(void)
-{
-	char prefix[64];
-	char *args[] = {"dp-test", "--no-huge", "-m", "1024", "--no-pci", "--no-telemetry",
-		"--no-shconf", "--log-level=error", "--file-prefix", prefix, NULL};
-
-	snprintf(prefix, sizeof(prefix), "dp-test-%d", getpid());
-	return rte_eal_init(RTE_DIM(args) - 1, args);
-}
 
 static int suite_add(const struct dp_suite *s, int argc, char **argv)
 {
@@ -50,7 +39,7 @@ int main(int argc, char **argv)
 	unsigned failed, ran;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (eal_start() < 0 || CU_initialize_registry() != CUE_SUCCESS)
+	if (net_eal_start("dp-test") < 0 || CU_initialize_registry() != CUE_SUCCESS)
 		return EXIT_FAILURE;
 	for (unsigned i = 0; i < RTE_DIM(suites); i++)
 		if (suite_add(suites[i], argc, argv) != 0) {

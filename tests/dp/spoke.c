@@ -131,16 +131,28 @@ struct packet spoke_esp(struct spoke *s, uint8_t next_header, const struct packe
 	return out;
 }
 
+/* ipsec-mb itself, for plaintexts that crypto/ would never seal. */
+static IMB_MGR *raw_manager(void)
+{
+	static IMB_MGR *imb;
+
+	if (imb == NULL) {
+		imb = alloc_mb_mgr(0);
+		assert(imb != NULL);
+		init_mb_mgr_auto(imb, NULL);
+	}
+	return imb;
+}
+
 struct packet spoke_esp_raw(struct spoke *s, const struct packet *plaintext)
 {
 	struct sa *sa = sa_at(net.seal, s->seal);
 	struct gcm_context_data ctx;
 	struct packet out = {.len = (uint16_t)(ESP_HDR_LEN + 8 + plaintext->len + 16)};
-	IMB_MGR *imb = alloc_mb_mgr(0);
+	IMB_MGR *imb = raw_manager();
 	uint8_t nonce[12];
 
-	assert(sa->cipher == ESP_CIPHER_AES_GCM && imb != NULL && out.len <= PACKET_MAX);
-	init_mb_mgr_auto(imb, NULL);
+	assert(sa->cipher == ESP_CIPHER_AES_GCM && out.len <= PACKET_MAX);
 	packet_put32(out.b, sa->spi);
 	packet_put32(out.b + 4, (uint32_t)++sa->hot.seq);
 	/* Any IV will do that the key has not seen; sealed packets of this SA count from elsewhere.
@@ -151,7 +163,6 @@ struct packet spoke_esp_raw(struct spoke *s, const struct packet *plaintext)
 	memcpy(nonce + 4, out.b + 8, 8);
 	IMB_AES128_GCM_ENC(imb, &sa->key.gcm, &ctx, out.b + 16, plaintext->b, plaintext->len, nonce,
 		out.b, ESP_HDR_LEN, out.b + 16 + plaintext->len, 16);
-	free_mb_mgr(imb);
 	return out;
 }
 
