@@ -91,36 +91,44 @@ static int check_private(
 	return 0;
 }
 
-/*
- * Read a file whole. `subject` opens the sentence when `at` is not the file itself. Pipes must
- * not block the open.
- */
+static int text_from(struct text *t, int fd, const struct stat *st, const struct config_place *at,
+	const char *subject, struct error *err)
+{
+	int rc = text_alloc(t, (size_t)st->st_size, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_all(fd, t, (size_t)st->st_size);
+	if (rc < 0)
+		rc = config_fail(err, at, "%scannot be read: %s", subject, strerror(-rc));
+	else if (memchr(t->bytes, '\0', t->len) != NULL)
+		rc = config_fail(err, at, "%sis binary; expected text", subject);
+	if (rc < 0)
+		text_free(t);
+	return rc;
+}
+
+/* Read a file whole. Pipes must not block the open. */
 static int text_load(struct text *t, const char *path, size_t used, const struct config_place *at,
-	const char *subject, bool secret, struct stat *st, struct error *err)
+	const char *what, bool secret, struct stat *st, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int rc;
+	char subject[sizeof(err->text)] = "";
+	int rc = 0;
 
+	/* Messages name the file when their place is not the file itself. */
+	if (what != NULL)
+		snprintf(subject, sizeof(subject), "%s %s ", what, path);
 	if (fd < 0)
 		return config_fail(err, at, "%scannot be read: %s", subject, strerror(errno));
 	if (fstat(fd, st) < 0)
 		rc = config_fail(err, at, "%scannot be read: %s", subject, strerror(errno));
-	else if (secret && S_ISREG(st->st_mode) && check_private(st, path, at, err) < 0)
-		rc = -EINVAL;
-	else
-		rc = check_kind(st, used, at, subject, err);
 	if (rc == 0)
-		rc = text_alloc(t, (size_t)st->st_size, err);
-	if (rc == 0) {
-		rc = read_all(fd, t, (size_t)st->st_size);
-		if (rc < 0) {
-			config_fail(err, at, "%scannot be read: %s", subject, strerror(-rc));
-			text_free(t);
-		} else if (memchr(t->bytes, '\0', t->len) != NULL) {
-			rc = config_fail(err, at, "%sis binary; expected text", subject);
-			text_free(t);
-		}
-	}
+		rc = check_kind(st, used, at, subject, err);
+	if (rc == 0 && secret)
+		rc = check_private(st, path, at, err);
+	if (rc == 0)
+		rc = text_from(t, fd, st, at, subject, err);
 	close(fd);
 	return rc;
 }
@@ -149,20 +157,18 @@ static int add_source(
 int config_document_include(struct config_document *d, const char *name,
 	const struct config_place *at, unsigned depth, struct error *err)
 {
-	char *path, *subject = NULL;
+	char *path;
 	struct text t;
 	struct stat st;
 	int rc;
 
 	if (asprintf(&path, "%s/%s", d->dir, name) < 0)
 		return config_no_memory(err);
-	if (asprintf(&subject, "included file %s ", path) < 0) {
-		rc = config_no_memory(err);
-		goto out;
+	rc = text_load(&t, path, d->octets, at, "included file", false, &st, err);
+	if (rc < 0) {
+		free(path);
+		return rc;
 	}
-	rc = text_load(&t, path, d->octets, at, subject, false, &st, err);
-	if (rc < 0)
-		goto out;
 	rc = add_source(d, name, path, err);
 	if (rc == 0) {
 		d->sources[d->n_sources - 1].mode = st.st_mode;
@@ -171,8 +177,6 @@ int config_document_include(struct config_document *d, const char *name,
 		rc = config_scan(d, path, t.bytes, depth, err);
 	}
 	text_free(&t);
-out:
-	free(subject);
 	free(path);
 	return rc;
 }
@@ -230,7 +234,8 @@ static int load(struct config_document *d, const char *path, const struct config
 
 	memset(d, 0, sizeof(*d));
 	config_init(&d->tree);
-	rc = text_load(&t, path, 0, at ? at : &self, at ? "secrets file " : "", secret, &st, err);
+	rc = text_load(
+		&t, path, 0, secret ? at : &self, secret ? "secrets file" : NULL, secret, &st, err);
 	if (rc < 0)
 		return rc;
 	d->octets = t.len;

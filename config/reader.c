@@ -40,12 +40,12 @@ const char *config_type_name(const config_setting_t *s)
 	return "nothing";
 }
 
-/* Elements of a list have no name of their own; the list's will do. */
+/* Elements of a list have no name; the list's will do. Never for the root. */
 static const char *name_of(const config_setting_t *s, char buf[CONFIG_SHOWN_MAX])
 {
-	while (config_setting_name(s) == NULL && config_setting_parent(s) != NULL)
+	while (config_setting_name(s) == NULL)
 		s = config_setting_parent(s);
-	return config_shown(config_setting_name(s) ? config_setting_name(s) : "text", buf);
+	return config_shown(config_setting_name(s), buf);
 }
 
 static int wrong_type(struct config_reader *r, const config_setting_t *s, const char *expected)
@@ -128,8 +128,9 @@ int config_read_group(struct config_reader *r, const config_setting_t *s,
 		int rc;
 
 		if (found[f] == NULL && fields[f].required)
-			return config_fail_at(r, s, "an entry of %s has no %s; it is required",
-				name_of(s, name), fields[f].name);
+			return config_fail_at(r, s, "%s%s has no %s; it is required",
+				config_setting_is_root(s) ? "the file" : "an entry of ",
+				config_setting_is_root(s) ? "" : name_of(s, name), fields[f].name);
 		if (found[f] == NULL)
 			continue;
 		rc = fields[f].read(r, found[f], &fields[f], (char *)base + fields[f].offset);
