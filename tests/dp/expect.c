@@ -175,24 +175,12 @@ static void expect_nothing_left(void)
 			(unsigned long)drops(i), (unsigned long)drop_expected[i]);
 }
 
-/*
- * All buffer pools of the process, control's own too: a test ends with every buffer at home. Only
- * pools of buffers have private data; route tables are pools as well.
- */
-static void count_used(struct rte_mempool *pool, void *used)
-{
-	if (pool->private_data_size != 0)
-		*(unsigned *)used += rte_mempool_in_use_count(pool);
-}
-
 void net_close(void)
 {
-	unsigned used = 0;
-
 	net_run();
 	expect_nothing_left();
-	rte_mempool_walk(count_used, &used);
-	expect_true(HERE, used == 0, "%u buffers are missing", used);
+	expect_true(
+		HERE, net_buffers_in_use() == 0, "%u buffers are missing", net_buffers_in_use());
 	memset(drop_expected, 0, sizeof(drop_expected));
 	net_free();
 }

@@ -203,9 +203,22 @@ void net_free(void)
 	net.dp = NULL;
 }
 
+/*
+ * All buffer pools of the process, control's own too. Only pools of buffers have private data;
+ * route tables are pools as well.
+ */
+static void count_used(struct rte_mempool *pool, void *used)
+{
+	if (pool->private_data_size != 0)
+		*(unsigned *)used += rte_mempool_in_use_count(pool);
+}
+
 unsigned net_buffers_in_use(void)
 {
-	return rte_mempool_in_use_count(dp_packet_pool(net.dp));
+	unsigned used = 0;
+
+	rte_mempool_walk(count_used, &used);
+	return used;
 }
 
 static struct rte_mbuf *segment_new(const uint8_t *data, unsigned len)

@@ -101,7 +101,7 @@ void net_open(const struct net_params *p);
 /** Tear down without a question; tests call net_close() of expect.h. */
 void net_free(void);
 
-/** Buffers of the data plane that are in use; 0 when all packets have ended. */
+/** Buffers in use, control's copies among them; 0 when all packets have ended. */
 unsigned net_buffers_in_use(void);
 
 /** Put a frame into a port's receive queue. */

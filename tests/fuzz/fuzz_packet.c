@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets from nowhere into a whole data plane. The first octet says how deep the rest goes in, so
+ * that no layer's checks keep the fuzzer from the next: ESP and GRE are made here, under a known
+ * SA. Whatever happens to an input, all buffers are at home afterwards.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/dp/harness.h"
+
+enum mode {
+	MODE_FRAME,     /* an Ethernet frame */
+	MODE_OUTER,     /* an outer IPv4 packet to the hub, its checksum and length set right */
+	MODE_ESP,       /* what follows an SPI that is known */
+	MODE_PLAINTEXT, /* authentic, with the padding and next header it brings */
+	MODE_GRE,       /* a GRE packet in good ESP */
+	MODE_INNER,     /* an inner packet in good GRE */
+	MODE_INNER_IP4, /* the same, its header checksum set right */
+	MODE_COUNT
+};
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void add_route(const char *addr, uint8_t len, dp_adj_t adj)
+{
+	if (dp_route_add(net.dp, DP_TABLE_OVERLAY, packet_addr(addr), len, adj) != 0)
+		abort();
+}
+
+/* Besides spokes' networks: every kind of way a packet can take. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const struct mac_addr mac = {{2, 0, 0, 0, 8, 1}};
+	uint32_t neighbor;
+
+	(void)argc;
+	(void)argv;
+	if (net_eal_start("fuzz-packet") < 0)
+		abort();
+	net_open(NULL);
+	if (dp_neighbor_add(net.dp, net.port[1].index, &mac, &neighbor) != 0)
+		abort();
+	add_route("10.1.0.0", 24, DP_ADJ(DP_ADJ_ETHER, neighbor));
+	add_route("10.1.9.0", 24, DP_ADJ(DP_ADJ_GLEAN, net.port[1].index));
+	add_route("10.1.8.0", 24, DP_ADJ_BLACKHOLE);
+	dp_peer_del_sa(net.dp, false, net.c.hub_out);
+	return 0;
+}
+
+static void fix_ip4(struct packet *ip, bool length)
+{
+	if (ip->len < PACKET_IP4_LEN)
+		return;
+	if (length)
+		packet_put16(ip->b + PACKET_IP4_TOTAL, ip->len);
+	if ((ip->b[0] & 15) * 4u <= ip->len)
+		packet_ip4_seal(ip->b);
+}
+
+static struct packet in_esp(const struct packet *gre)
+{
+	const struct packet esp = spoke_esp(&net.a, IPPROTO_GRE, gre);
+
+	return spoke_frame(&net.a, IPPROTO_ESP, &esp);
+}
+
+static struct packet make_frame(enum mode mode, struct packet *p)
+{
+	const uint32_t hub_be = packet_addr(HUB_NBMA);
+	struct packet out;
+
+	switch (mode) {
+	case MODE_FRAME:
+		return *p;
+	case MODE_OUTER:
+		if (p->len >= PACKET_IP4_LEN)
+			memcpy(p->b + PACKET_IP4_DST, &hub_be, 4);
+		fix_ip4(p, true);
+		return packet_eth(&net.port[0].mac, &net.a.mac, 0x0800, p);
+	case MODE_ESP:
+		out.len = 4;
+		packet_put32(out.b, net.a.spi_in);
+		out = packet_join(&out, p);
+		return spoke_frame(&net.a, IPPROTO_ESP, &out);
+	case MODE_PLAINTEXT:
+		out = spoke_esp_raw(&net.a, p);
+		return spoke_frame(&net.a, IPPROTO_ESP, &out);
+	case MODE_GRE:
+		return in_esp(p);
+	case MODE_INNER_IP4:
+		fix_ip4(p, false);
+		/* fall through */
+	default:
+		out = spoke_gre(&net.a, p);
+		return in_esp(&out);
+	}
+}
+
+/* Take what came out. Control's copies too, so that its queues never fill. */
+static void drain(void)
+{
+	struct rte_mbuf *m;
+
+	for (unsigned i = 0; i < RTE_DIM(net.port); i++)
+		while (net_transmitted(i).len > 0)
+			;
+	for (unsigned i = 0; i < DP_PUNT_COUNT; i++)
+		while (dp_punt_receive(net.dp, i, &m, 1) == 1)
+			rte_pktmbuf_free(m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct packet in = {0}, frame;
+
+	if (size < 2 || size > 1500)
+		return 0;
+	in.len = (uint16_t)(size - 1);
+	memcpy(in.b, data + 1, in.len);
+	frame = make_frame((enum mode)(data[0] % MODE_COUNT), &in);
+	net_receive(0, 0, &frame);
+	net_run();
+	drain();
+	if (net_buffers_in_use() != 0) {
+		fprintf(stderr, "%u buffers did not come back\n", net_buffers_in_use());
+		abort();
+	}
+	return 0;
+}
