@@ -25,6 +25,7 @@
 
 #define BURST_MAX     64
 #define NEIGHBORS_MAX 4096
+#define TUNNEL_NONE   UINT16_MAX
 #define PEER_SAS_MAX                                                                               \
 	8 /* of one direction: rekeying overlaps two, manual keying may list some more */
 
@@ -51,21 +52,35 @@ union peer_out {
 	uint64_t word;
 };
 
+/* Where a spoke is, as the world sees it; replaced by one 8-byte store when its NAT rebinds. */
+union peer_outer {
+	struct {
+		uint32_t addr_be;
+		uint16_t port_be; /* UDP port of NAT traversal (RFC 3948), 0 = plain ESP */
+	};
+	uint64_t word;
+};
+
+/* Outer IPv4 header up to the source address; length 0, checksum of that and of no destination. */
+struct ip4_head {
+	uint8_t bytes[12];
+	uint32_t src_be;
+};
+
 /* A spoke on a tunnel. Line 0 is all that forwarding to it reads. */
 struct peer {
 	struct l2_header l2;    /* control writes */
 	union peer_out out;     /* control writes */
-	struct rte_ipv4_hdr ip; /* outer header; length 0, checksum of that. Control writes */
-	uint8_t gre[8];         /* GRE header: flags, protocol, key */
-	uint16_t mtu;           /* largest inner packet */
-	uint16_t owner;         /* worker, atomic: claimed by CAS, see esp_in.c */
+	union peer_outer outer; /* control writes */
+	struct ip4_head ip;
+	uint8_t gre[8]; /* GRE header without checksum, ending at the last octet */
+	uint16_t mtu;   /* largest inner packet */
+	uint16_t owner; /* worker, atomic: claimed by CAS, see esp_in.c */
 	uint8_t gre_len;
 	uint8_t gre_checksum : 1;
 	uint8_t used : 1;
 	uint8_t verified; /* owner writes: some packet of this peer was authentic */
-	uint8_t spare;
-	uint16_t tunnel;
-	uint16_t spare2;
+	uint8_t tunnel;
 	/* line 1: control only */
 	uint32_t sa_in[PEER_SAS_MAX];
 	uint32_t sa_out[PEER_SAS_MAX];
@@ -79,9 +94,11 @@ enum sa_tag {
 	SA_TAG_REMOTE, /* the spoke's outer address, network order */
 	SA_TAG_LOCAL,  /* ours */
 	SA_TAG_KEY,    /* GRE key, network order */
-	SA_TAG_FLAGS,  /* SA_FLAG_* */
+	SA_TAG_FLAGS,  /* SA_FLAG_*, tunnel, the spoke's UDP port in network order or 0 */
 };
-#define SA_FLAG_KEY 1 /* the tunnel has a key */
+#define SA_FLAG_KEY        1 /* the tunnel has a key */
+#define SA_TAG_TUNNEL(tag) ((uint8_t)((tag)[SA_TAG_FLAGS] >> 8))
+#define SA_TAG_PORT(tag)   ((uint16_t)((tag)[SA_TAG_FLAGS] >> 16))
 
 struct tunnel {
 	bool used;
@@ -106,20 +123,22 @@ enum pkt_flags {
 	PKT_LOCAL = 1,     /* from control: TTL stays, no ICMP error about it */
 	PKT_CLAIMING = 2,  /* made this worker the peer's owner, if it proves authentic */
 	PKT_HANDED_IN = 4, /* came from another worker as ciphertext: not handed on as such again */
+	PKT_UDP = 16,      /* ESP came in UDP (RFC 3948) */
 	PKT_HANDED_OUT = 8, /* came from another worker to go out here: not handed on again */
 };
 
 /* A packet on its way through the stages of one worker. */
 struct pkt {
 	struct rte_mbuf *m;
-	uint8_t *l3;       /* the IPv4 header that is being looked at, outer then inner */
-	uint32_t adj;      /* where it goes */
-	uint32_t peer_in;  /* whose SA it came on, or DP_PEER_NONE */
-	uint16_t port;     /* it came in on, or DP_PORT_NONE */
-	uint16_t l3_len;   /* octets from l3; after the checks the IPv4 total length */
-	uint8_t table;     /* enum dp_table */
-	uint8_t flags;     /* enum pkt_flags */
-	uint16_t protocol; /* GRE protocol type on the way out, host order */
+	uint8_t *l3;        /* the IPv4 header that is being looked at, outer then inner */
+	uint32_t adj;       /* where it goes */
+	uint32_t peer_in;   /* whose SA it came on, or DP_PEER_NONE */
+	uint16_t port;      /* it came in on, or DP_PORT_NONE */
+	uint16_t l3_len;    /* octets from l3; after the checks the IPv4 total length */
+	uint8_t table;      /* enum dp_table */
+	uint8_t flags;      /* enum pkt_flags */
+	uint16_t protocol;  /* GRE protocol type on the way out, host order */
+	uint16_t tunnel_in; /* it came in through, or TUNNEL_NONE */
 	uint32_t spi;
 	struct esp_packet esp;
 };
@@ -130,6 +149,7 @@ struct pkt_resume {
 	uint8_t table;
 	uint8_t flags;
 	uint8_t spare;
+	uint16_t tunnel_in;
 	uint16_t port;
 	uint16_t protocol;
 	uint16_t l3_off; /* from the start of the data */
@@ -180,6 +200,7 @@ struct dp {
 	struct tunnel tunnels[DP_TUNNELS_MAX];
 	struct port ports[DP_PORTS_MAX];
 	unsigned n_ports; /* atomic; grows */
+	uint64_t inject_refused;
 	struct l2_header neighbors[NEIGHBORS_MAX];
 	unsigned n_neighbors;
 	struct rte_fib *fib[DP_TABLE_COUNT];

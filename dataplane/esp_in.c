@@ -8,6 +8,8 @@
  * only if a packet proves authentic; else a flood of forged packets on another queue could pull a
  * peer over to a worker where its traffic does not arrive.
  */
+#include <rte_udp.h>
+
 #include "dataplane/dp_priv.h"
 #include "dataplane/ip4_priv.h"
 
@@ -86,19 +88,39 @@ static const enum dp_drop drop_of_status[ESP_STATUS_COUNT] = {
 	[ESP_SEQ_OVERFLOW] = DP_DROP_esp_overflow,
 };
 
+/*
+ * RFC 4301 5.2: the packet must match the selectors of the SA it came on. Behind a NAT address and
+ * port may change; who sends authentic packets from elsewhere has moved there (RFC 7296 2.23), and
+ * control is told. ESP in UDP from the right address is taken also without a NAT (ibid.).
+ */
+static bool from_peer(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+	const uint32_t *tag = p->esp.sa->hot.tag;
+	uint16_t known = SA_TAG_PORT(tag), port = known;
+	const unsigned udp_len = sizeof(struct rte_udp_hdr);
+
+	if (unlikely(ip->dst_addr != tag[SA_TAG_LOCAL]))
+		return false;
+	if (unlikely(p->flags & PKT_UDP && known != 0))
+		memcpy(&port, p->esp.esp - udp_len, sizeof(port));
+	if (likely(ip->src_addr == tag[SA_TAG_REMOTE] && port == known))
+		return true;
+	if (known == 0 || !(p->flags & PKT_UDP))
+		return false;
+	p->peer_in = p->esp.sa->peer;
+	punt_copy(w, DP_PUNT_MOVED, p, p->l3, rte_ipv4_hdr_len(ip) + udp_len, 0, 0);
+	return true;
+}
+
 /* After decryption. Returns true if the packet is GRE from the peer that owns the SA. */
 static bool accept_opened(struct worker *w, struct pkt *p)
 {
-	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
-	const struct sa *sa = p->esp.sa;
-
 	if (unlikely(p->esp.status != ESP_OK)) {
 		pkt_drop(w, p, drop_of_status[p->esp.status]);
 		return false;
 	}
-	/* RFC 4301 5.2: the packet must match the selectors of the SA it came on. */
-	if (unlikely(ip->src_addr != sa->hot.tag[SA_TAG_REMOTE] ||
-		     ip->dst_addr != sa->hot.tag[SA_TAG_LOCAL])) {
+	if (unlikely(!from_peer(w, p))) {
 		pkt_drop(w, p, DP_DROP_esp_peer_mismatch);
 		return false;
 	}
@@ -108,7 +130,8 @@ static bool accept_opened(struct worker *w, struct pkt *p)
 							    : DP_DROP_esp_next_header);
 		return false;
 	}
-	p->peer_in = sa->peer;
+	p->peer_in = p->esp.sa->peer;
+	p->tunnel_in = SA_TAG_TUNNEL(p->esp.sa->hot.tag);
 	return true;
 }
 

@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ESP out: seal the burst, then finish the outer IPv4 header with the length that came of it. */
+#include <rte_udp.h>
+
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
 
-/* Length into the header; its checksum was made for length 0 and follows by RFC 1624. */
-static void finish_ip4(uint8_t *frame, uint16_t len)
+/*
+ * Length into the header; its checksum was made without length and destination and follows by
+ * RFC 1624. What stands between IPv4 and ESP, if anything, is UDP.
+ */
+static void finish_ip4(uint8_t *frame, const uint8_t *esp, uint16_t len)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + sizeof(struct rte_ether_hdr));
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
 	uint32_t sum = (uint16_t)~ip->hdr_checksum;
 
 	ip->total_length = rte_cpu_to_be_16(len);
-	sum += ip->total_length;
+	sum += ip->total_length + (ip->dst_addr >> 16) + (ip->dst_addr & 0xffff);
 	sum = (sum & 0xffff) + (sum >> 16);
-	ip->hdr_checksum = (rte_be16_t) ~(sum + (sum >> 16));
+	sum += sum >> 16;
+	ip->hdr_checksum = (rte_be16_t)~sum;
+	if (unlikely(esp != (uint8_t *)udp))
+		udp->dgram_len = rte_cpu_to_be_16((uint16_t)(len - sizeof(*ip)));
 }
 
 unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n)
 {
 	struct esp_packet *esp[BURST_MAX];
-	uint64_t bytes = 0, hairpin = 0;
+	uint64_t bytes = 0;
 	unsigned kept = 0;
 
+	if (n == 0)
+		return 0;
 	for (unsigned i = 0; i < n; i++)
 		esp[i] = &line[i]->esp;
 	esp_seal_burst(w->esp, esp, n);
@@ -34,14 +45,12 @@ unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n)
 			continue;
 		}
 		len = (unsigned)(p->esp.esp - frame) + p->esp.len;
-		finish_ip4(frame, (uint16_t)(len - sizeof(struct rte_ether_hdr)));
+		finish_ip4(frame, p->esp.esp, (uint16_t)(len - sizeof(struct rte_ether_hdr)));
 		buf_set(p->m, frame, len);
 		bytes += p->l3_len;
-		hairpin += p->peer_in != DP_PEER_NONE;
 		line[kept++] = p;
 	}
 	w->stats.forwarded += kept;
 	w->stats.forwarded_bytes += bytes;
-	w->stats.hairpin += hairpin;
 	return kept;
 }

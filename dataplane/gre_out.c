@@ -3,17 +3,50 @@
  * GRE out: does the packet fit, has its peer an SA and a next hop; then the headers of the peer in
  * front of it, with room left for ESP's.
  */
+#include <rte_udp.h>
+
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
 
 #define DF RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
 
-/* GRE checksum field (RFC 2784 2.3): over header and payload, itself taken as zero. */
-static void write_checksum(uint8_t *gre, unsigned len)
+/*
+ * GRE header in front of l3. Without a checksum the peer's eight octets, made to end with the
+ * header, do for any; a shorter header's excess is overwritten by ESP's IV later.
+ */
+static void write_gre(uint8_t *l3, const struct peer *peer, uint16_t protocol)
 {
-	uint16_t sum = (uint16_t)~rte_raw_cksum(gre, len);
+	memcpy(l3 - sizeof(peer->gre), peer->gre, sizeof(peer->gre));
+	if (unlikely(protocol != 0x0800)) {
+		uint8_t *gre = l3 - peer->gre_len;
 
+		gre[2] = (uint8_t)(protocol >> 8);
+		gre[3] = (uint8_t)protocol;
+	}
+}
+
+/* RFC 2784 2.3: the checksum covers header and payload, itself taken as zero. */
+static void write_gre_checksum(
+	uint8_t *l3, unsigned l3_len, const struct peer *peer, uint16_t protocol)
+{
+	uint8_t *gre = l3 - peer->gre_len;
+	uint16_t sum;
+
+	write_gre(l3, peer, 0x0800);
+	memmove(gre, l3 - (peer->gre_len - 4), 4);
+	gre[2] = (uint8_t)(protocol >> 8);
+	gre[3] = (uint8_t)protocol;
+	memset(gre + 4, 0, 4);
+	sum = (uint16_t)~rte_raw_cksum(gre, peer->gre_len + l3_len);
 	memcpy(gre + 4, &sum, sizeof(sum));
+}
+
+/* RFC 3948 2.1: both ports of IKE, checksum zero; esp_out knows the length. */
+static void write_udp(uint8_t *end, uint16_t port_be)
+{
+	struct rte_udp_hdr udp = {.src_port = RTE_BE16(4500), .dst_port = port_be};
+
+	memcpy(end - sizeof(udp), &udp, sizeof(udp));
 }
 
 static void too_big(struct worker *w, struct pkt *p, uint16_t mtu)
@@ -32,8 +65,9 @@ static bool gre_out_one(struct worker *w, struct pkt *p)
 {
 	const struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
 	union peer_out out = {.word = __atomic_load_n(&peer->out.word, __ATOMIC_ACQUIRE)};
-	const unsigned front = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr);
-	uint8_t *gre, *frame;
+	union peer_outer outer = {.word = __atomic_load_n(&peer->outer.word, __ATOMIC_ACQUIRE)};
+	unsigned front = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr);
+	uint8_t *frame;
 	unsigned room;
 
 	if (unlikely(p->l3_len > peer->mtu)) {
@@ -48,6 +82,7 @@ static bool gre_out_one(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_out_no_neighbor);
 		return false;
 	}
+	front += outer.port_be != 0 ? sizeof(struct rte_udp_hdr) : 0;
 	room = front + ESP_HDR_LEN + out.iv_len + peer->gre_len;
 	if (unlikely(buf_room_before(p->m, p->l3) < room ||
 		     buf_room_after(p->m, p->l3) < p->l3_len + (unsigned)ESP_TAIL_MAX)) {
@@ -57,22 +92,19 @@ static bool gre_out_one(struct worker *w, struct pkt *p)
 	frame = p->l3 - room;
 	buf_set(p->m, frame, room + p->l3_len + ESP_TAIL_MAX);
 
-	gre = p->l3 - peer->gre_len;
-	memcpy(gre, peer->gre, 4);
-	if (unlikely(p->protocol != 0x0800))
-		*(uint16_t *)(gre + 2) = rte_cpu_to_be_16(p->protocol);
-	if (unlikely(peer->gre_checksum)) {
-		memset(gre + 4, 0, 4);
-		memcpy(gre + 8, peer->gre + 4, peer->gre_len - 8);
-		write_checksum(gre, peer->gre_len + p->l3_len);
-	} else {
-		memcpy(gre + 4, peer->gre + 4, peer->gre_len - 4);
-	}
+	if (unlikely(peer->gre_checksum))
+		write_gre_checksum(p->l3, p->l3_len, peer, p->protocol);
+	else
+		write_gre(p->l3, peer, p->protocol);
 
 	/* The last two of these sixteen octets are the port's; the IP header overwrites them. */
 	memcpy(frame, &peer->l2, sizeof(peer->l2));
 	memcpy(frame + sizeof(struct rte_ether_hdr), &peer->ip, sizeof(peer->ip));
+	memcpy(frame + sizeof(struct rte_ether_hdr) + sizeof(peer->ip), &outer.addr_be, 4);
+	if (unlikely(outer.port_be != 0))
+		write_udp(frame + front, outer.port_be);
 
+	w->stats.hairpin += p->tunnel_in == peer->tunnel;
 	p->port = peer->l2.port;
 	p->esp.sa = sa_at(w->dp->sa_out, out.sa);
 	p->esp.esp = frame + front;

@@ -11,10 +11,12 @@ static int inject(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt
 {
 	r.flags = PKT_LOCAL;
 	r.peer_in = DP_PEER_NONE;
+	r.tunnel_in = TUNNEL_NONE;
 	r.l3_len = (uint16_t)m->pkt_len;
 	*pkt_resume_of(m) = r;
 	if (rte_ring_enqueue(dp->workers[worker]->inbox, m) != 0) {
 		rte_pktmbuf_free(m);
+		dp->inject_refused++;
 		return -ENOBUFS;
 	}
 	return 0;

@@ -20,15 +20,39 @@ static bool port_has_address(const struct port *port, uint32_t be)
 }
 
 /*
- * Outer UDP: IKE goes to control. On port 4500 IKE carries four zero octets where ESP has its SPI
- * (RFC 3948 2.2).
+ * Port 4500: IKE carries four zero octets where ESP has its SPI (RFC 3948 2.2), a keepalive is one
+ * octet (2.3). The UDP checksum is not looked at: ESP's ICV says more (2.1). Returns true for ESP.
  */
-static void take_udp(struct worker *w, struct pkt *p)
+static bool take_natt(struct worker *w, struct pkt *p, struct cursor *c, unsigned len)
+{
+	const uint8_t *payload = c->at;
+	uint32_t marker;
+
+	if (len == 1 && *payload == 0xff) {
+		pkt_drop(w, p, DP_DROP_udp_keepalive);
+		return false;
+	}
+	marker = cursor_u32(c);
+	if (len < sizeof(marker)) {
+		pkt_drop(w, p, DP_DROP_udp_length);
+		return false;
+	}
+	if (marker == 0) {
+		punt_l3(w, DP_PUNT_IKE, p);
+		return false;
+	}
+	p->esp.esp = (uint8_t *)(uintptr_t)payload;
+	p->esp.len = (uint16_t)len;
+	p->flags |= PKT_UDP;
+	return true;
+}
+
+/* Outer UDP: IKE goes to control, ESP stays in line. Returns true for ESP. */
+static bool take_udp(struct worker *w, struct pkt *p)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 	struct cursor c = cursor_open(p->l3, p->l3_len);
 	uint16_t port, len;
-	uint32_t marker;
 
 	cursor_take(&c, rte_ipv4_hdr_len(ip) + 2u);
 	port = cursor_u16(&c);
@@ -40,29 +64,25 @@ static void take_udp(struct worker *w, struct pkt *p)
 	} else if (port == PORT_IKE) {
 		punt_l3(w, DP_PUNT_IKE, p);
 	} else if (port == PORT_IKE_NATT) {
-		marker = cursor_u32(&c);
-		if (!c.error && marker == 0)
-			punt_l3(w, DP_PUNT_IKE, p);
-		else
-			pkt_drop(w, p, DP_DROP_esp_natt);
+		return take_natt(w, p, &c, len - (unsigned)sizeof(struct rte_udp_hdr));
 	} else {
 		pkt_drop(w, p, DP_DROP_local_ignored);
 	}
+	return false;
 }
 
-/* Anything well formed for the hub that is not plain ESP. */
-static void take_other(struct worker *w, struct pkt *p)
+/* Anything well formed for the hub that is not plain ESP. Returns true if it is ESP in UDP. */
+static bool take_other(struct worker *w, struct pkt *p)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 
 	if ((ip->fragment_offset & RTE_BE16(0x3fff)) != 0) {
 		pkt_drop(w, p, DP_DROP_ip4_fragment);
-		return;
+		return false;
 	}
 	switch (ip->next_proto_id) {
 	case IPPROTO_UDP:
-		take_udp(w, p);
-		break;
+		return take_udp(w, p);
 	case IPPROTO_ICMP:
 		punt_l3(w, DP_PUNT_ICMP, p);
 		break;
@@ -75,6 +95,7 @@ static void take_other(struct worker *w, struct pkt *p)
 	default:
 		pkt_drop(w, p, DP_DROP_ip4_protocol);
 	}
+	return false;
 }
 
 static const enum dp_drop drop_of_check[] = {
@@ -107,8 +128,7 @@ static bool ip4_in_one(struct worker *w, const struct port *port, struct pkt *p)
 		p->esp.len = (uint16_t)(p->l3_len - rte_ipv4_hdr_len(ip));
 		return true;
 	}
-	take_other(w, p);
-	return false;
+	return take_other(w, p);
 }
 
 unsigned ip4_in_stage(struct worker *w, struct pkt **line, unsigned n)

@@ -28,38 +28,48 @@ static void l2_set(
 
 /* Outer header for any length: length 0, and don't fragment, so that identification may be 0
  * (RFC 6864 4.1). */
-static void make_ip(struct peer *peer, const struct tunnel *t, uint32_t nbma_be)
+static void make_ip(struct peer *peer, const struct tunnel *t, bool natt)
 {
-	peer->ip = (struct rte_ipv4_hdr){
+	struct rte_ipv4_hdr ip = {
 		.version_ihl = RTE_IPV4_VHL_DEF,
 		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
 		.time_to_live = t->p.ttl,
-		.next_proto_id = IPPROTO_ESP,
+		.next_proto_id = natt ? IPPROTO_UDP : IPPROTO_ESP,
 		.src_addr = t->p.nbma_be,
-		.dst_addr = nbma_be,
 	};
-	peer->ip.hdr_checksum = rte_ipv4_cksum(&peer->ip);
+
+	ip.hdr_checksum = rte_ipv4_cksum(&ip);
+	memcpy(&peer->ip, &ip, sizeof(peer->ip));
 }
 
-/* RFC 2784 2.1, RFC 2890 2: flags, protocol, [checksum, reserved], [key]. The checksum's four
- * octets stay out of this template. */
+static void set_outer(struct peer *peer, uint32_t addr_be, uint16_t port)
+{
+	union peer_outer outer = {.word = 0};
+
+	outer.addr_be = addr_be;
+	outer.port_be = rte_cpu_to_be_16(port);
+	__atomic_store_n(&peer->outer.word, outer.word, __ATOMIC_RELEASE);
+}
+
+/*
+ * RFC 2784 2.1, RFC 2890 2: flags, protocol, [checksum, reserved], [key]. The checksum's four
+ * octets stay out of this template, which ends where the header ends.
+ */
 static void make_gre(struct peer *peer, const struct tunnel *t)
 {
 	uint32_t key = rte_cpu_to_be_32(t->p.key);
+	uint8_t *start = peer->gre + (t->p.key_set ? 0 : 4);
 
 	memset(peer->gre, 0, sizeof(peer->gre));
-	peer->gre[2] = 0x08;
-	peer->gre_len = 4;
 	if (t->p.key_set) {
-		peer->gre[0] |= GRE_FLAG_KEY;
-		memcpy(peer->gre + 4, &key, sizeof(key));
-		peer->gre_len += 4;
+		start[0] |= GRE_FLAG_KEY;
+		memcpy(start + 4, &key, sizeof(key));
 	}
-	if (t->p.checksum) {
-		peer->gre[0] |= GRE_FLAG_CHECKSUM;
-		peer->gre_checksum = 1;
-		peer->gre_len += 4;
-	}
+	if (t->p.checksum)
+		start[0] |= GRE_FLAG_CHECKSUM;
+	start[2] = 0x08;
+	peer->gre_checksum = t->p.checksum;
+	peer->gre_len = (t->p.key_set ? 8 : 4) + (t->p.checksum ? 4 : 0);
 }
 
 int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err)
@@ -76,13 +86,14 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		memset(peer, 0, sizeof(*peer));
 		peer->used = 1;
 		peer->owner = SA_OWNER_NONE;
-		peer->tunnel = p->tunnel;
+		peer->tunnel = (uint8_t)p->tunnel;
 		peer->mtu = t->p.mtu;
 		peer->out.sa = SA_NONE;
 		for (unsigned k = 0; k < PEER_SAS_MAX; k++)
 			peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
 		l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);
-		make_ip(peer, t, p->nbma_be);
+		make_ip(peer, t, p->natt_port != 0);
+		set_outer(peer, p->nbma_be, p->natt_port);
 		make_gre(peer, t);
 		*index = at;
 		return 0;
@@ -115,6 +126,27 @@ static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
 	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
 }
 
+static void make_tags(const struct peer *peer, const struct tunnel *t, uint32_t *tag)
+{
+	tag[SA_TAG_REMOTE] = peer->outer.addr_be;
+	tag[SA_TAG_LOCAL] = t->p.nbma_be;
+	tag[SA_TAG_KEY] = rte_cpu_to_be_32(t->p.key);
+	tag[SA_TAG_FLAGS] = (t->p.key_set ? SA_FLAG_KEY : 0) | (uint32_t)peer->tunnel << 8 |
+			    (uint32_t)peer->outer.port_be << 16;
+}
+
+void dp_peer_move(struct dp *dp, uint32_t index, uint32_t nbma_be, uint16_t natt_port)
+{
+	struct peer *peer = &dp->peers[index];
+
+	set_outer(peer, nbma_be, natt_port);
+	/* A worker that sees new and old words mixed takes the packet for another move: no harm. */
+	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
+		if (peer->sa_in[i] != SA_NONE)
+			make_tags(peer, &dp->tunnels[peer->tunnel],
+				sa_at(dp->sa_in, peer->sa_in[i])->hot.tag);
+}
+
 int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params, uint32_t *sa,
 	struct error *err)
 {
@@ -128,10 +160,7 @@ int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params
 		return error_set(
 			err, ENOSPC, "a peer holds at most %u SAs of one direction", PEER_SAS_MAX);
 	p.peer = index;
-	p.tag[SA_TAG_REMOTE] = peer->ip.dst_addr;
-	p.tag[SA_TAG_LOCAL] = peer->ip.src_addr;
-	p.tag[SA_TAG_KEY] = rte_cpu_to_be_32(t->p.key);
-	p.tag[SA_TAG_FLAGS] = t->p.key_set ? SA_FLAG_KEY : 0;
+	make_tags(peer, t, p.tag);
 	rc = sa_add(p.in ? dp->sa_in : dp->sa_out, &p, sa, err);
 	if (rc < 0)
 		return rc;

@@ -14,6 +14,8 @@
 struct dp_peer_params {
 	uint16_t tunnel;
 	uint32_t nbma_be; /**< the spoke's outer address */
+	/** NAT traversal (RFC 3948): UDP port of the spoke, host order; 0: plain ESP */
+	uint16_t natt_port;
 };
 
 /** @param[out] index  of the peer. @return 0, -ENOSPC */
@@ -28,6 +30,12 @@ void dp_peer_del(struct dp *dp, uint32_t peer);
  */
 void dp_peer_set_neighbor(
 	struct dp *dp, uint32_t peer, uint16_t port, const struct mac_addr *neighbor);
+
+/**
+ * The spoke's NAT gave it another address or port (DP_PUNT_MOVED says so); only for peers with NAT
+ * traversal. Traffic goes on meanwhile.
+ */
+void dp_peer_move(struct dp *dp, uint32_t peer, uint32_t nbma_be, uint16_t natt_port);
 
 /**
  * Add a security association. p->peer and p->tag are filled in here. An inbound SA is accepted

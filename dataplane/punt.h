@@ -20,6 +20,7 @@ enum dp_punt_class {
 	DP_PUNT_RIP,     /**< inner IPv4 packet, UDP 520 */
 	DP_PUNT_ERROR,   /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */
 	DP_PUNT_RESOLVE, /**< IPv4 packet whose on-link destination has no known neighbor */
+	DP_PUNT_MOVED,   /**< outer IPv4 and UDP header of an authentic packet: its NAT rebound */
 	DP_PUNT_COUNT
 };
 

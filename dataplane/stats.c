@@ -21,6 +21,8 @@ void dp_stats_read(const struct dp *dp, int worker, struct dp_stats *out)
 	for (unsigned i = 0; i < dp->params.n_workers; i++)
 		if (worker < 0 || (unsigned)worker == i)
 			add_worker(dp, i, (uint64_t *)out);
+	if (worker < 0)
+		out->inject_refused = dp->inject_refused;
 }
 
 void dp_stats_diff(const struct dp_stats *now, const struct dp_stats *since, struct dp_stats *out)

@@ -36,9 +36,10 @@ struct dp_stats {
 	struct dp_punt_stats punts[DP_PUNT_COUNT];
 	uint64_t forwarded;       /**< inner packets that left for a peer */
 	uint64_t forwarded_bytes; /**< their inner octets */
-	uint64_t hairpin;         /**< of these, out through the tunnel they came in on */
-	uint64_t turns;           /**< of the worker loop */
-	uint64_t idle_turns;      /**< of these, nothing was there */
+	uint64_t hairpin; /**< inner packets on their way out through the tunnel they came in on */
+	uint64_t inject_refused; /**< from control, but the worker's queue was full; all workers */
+	uint64_t turns;          /**< of the worker loop */
+	uint64_t idle_turns;     /**< of these, nothing was there */
 };
 
 /** Sum of all workers, or one worker's own. @param worker  -1 for all */

@@ -4,6 +4,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 #include <rte_pause.h>
+#include <rte_udp.h>
 
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
@@ -73,6 +74,7 @@ static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 
 		p->m = m[i];
 		p->peer_in = DP_PEER_NONE;
+		p->tunnel_in = TUNNEL_NONE;
 		p->port = port;
 		p->table = DP_TABLE_UNDERLAY;
 		p->flags = 0;
@@ -93,12 +95,15 @@ static void resume(struct pkt *p, struct rte_mbuf *m)
 	p->l3_len = r->l3_len;
 	p->adj = r->adj;
 	p->peer_in = r->peer_in;
+	p->tunnel_in = r->tunnel_in;
 	p->port = r->port;
 	p->table = r->table;
 	p->flags = r->flags;
 	p->protocol = r->protocol;
 	if (r->stage == DP_STAGE_esp_in) {
 		p->esp.esp = p->l3 + rte_ipv4_hdr_len((struct rte_ipv4_hdr *)p->l3);
+		if (p->flags & PKT_UDP)
+			p->esp.esp += sizeof(struct rte_udp_hdr);
 		p->esp.len = (uint16_t)(p->l3_len - (p->esp.esp - p->l3));
 	}
 }

@@ -60,13 +60,23 @@ static unsigned expect_outer(struct place at, const struct spoke *s, const struc
 	expect_true(at, packet_sum(ip, PACKET_IP4_LEN) == 0, "outer checksum is wrong");
 	expect_true(at, ip[PACKET_IP4_TTL] == TUNNEL_TTL || s->port == 1, "outer TTL is %u",
 		ip[PACKET_IP4_TTL]);
-	expect_true(at, ip[PACKET_IP4_PROTOCOL] == IPPROTO_ESP, "outer protocol is %u",
-		ip[PACKET_IP4_PROTOCOL]);
+	expect_true(at, ip[PACKET_IP4_PROTOCOL] == (s->natt_port ? IPPROTO_UDP : IPPROTO_ESP),
+		"outer protocol is %u", ip[PACKET_IP4_PROTOCOL]);
 	expect_true(
 		at, memcmp(ip + PACKET_IP4_SRC, &hub_be, 4) == 0, "outer source is not the hub");
 	expect_true(at, memcmp(ip + PACKET_IP4_DST, &s->nbma_be, 4) == 0,
 		"outer destination is not %s", s->name);
 	return total - PACKET_IP4_LEN;
+}
+
+/* RFC 3948 2.1: port 4500 to the port the NAT gave the spoke, length right, checksum zero. */
+static void expect_udp(struct place at, const struct spoke *s, const uint8_t *udp, unsigned len)
+{
+	expect_true(at, packet_get16(udp) == 4500 && packet_get16(udp + 2) == s->natt_port,
+		"UDP ports %u to %u", packet_get16(udp), packet_get16(udp + 2));
+	expect_true(at, packet_get16(udp + 4) == len, "UDP length %u of %u", packet_get16(udp + 4),
+		len);
+	expect_true(at, packet_get16(udp + 6) == 0, "UDP checksum is not zero");
 }
 
 static struct packet expect_opened(
@@ -92,6 +102,7 @@ static struct packet expect_opened(
 struct packet expect_gre(struct place at, struct spoke *s)
 {
 	const struct packet frame = net_transmitted(s->port);
+	const uint8_t *esp = frame.b + PACKET_ETH_LEN + PACKET_IP4_LEN;
 	unsigned len;
 
 	expect_true(at, frame.len > 0, "nothing was sent on %s's port", s->name);
@@ -100,7 +111,12 @@ struct packet expect_gre(struct place at, struct spoke *s)
 	len = expect_outer(at, s, &frame);
 	if (len + PACKET_ETH_LEN + PACKET_IP4_LEN > frame.len)
 		return (struct packet){0};
-	return expect_opened(at, s, frame.b + PACKET_ETH_LEN + PACKET_IP4_LEN, len);
+	if (s->natt_port != 0) {
+		expect_udp(at, s, esp, len);
+		esp += PACKET_UDP_LEN;
+		len -= PACKET_UDP_LEN;
+	}
+	return expect_opened(at, s, esp, len);
 }
 
 void expect_delivered(struct place at, struct spoke *s, const struct packet *inner)

@@ -61,6 +61,7 @@ struct spoke {
 	uint32_t seal, open;      /**< the spoke's own, in net.seal and net.open */
 	uint32_t gre_key;
 	uint16_t gre_flags; /**< as sent */
+	uint16_t natt_port; /**< UDP port its NAT gave it; 0: plain ESP */
 	unsigned queue;     /**< receive queue its frames arrive on */
 };
 

@@ -269,7 +269,7 @@ static void ike(void)
 
 	frame = udp_to_hub(4500, &payload);
 	receive(&frame);
-	EXPECT_DROPS(esp_natt, 1);
+	EXPECT_DROPS(esp_spi, 1);
 	packet_put32(payload.b, 0);
 	frame = udp_to_hub(4500, &payload);
 	receive(&frame);
@@ -278,7 +278,11 @@ static void ike(void)
 	payload.b[0] = 0xff;
 	frame = udp_to_hub(4500, &payload);
 	receive(&frame);
-	EXPECT_DROPS(esp_natt, 2);
+	EXPECT_DROPS(udp_keepalive, 1);
+	payload.b[0] = 0;
+	frame = udp_to_hub(4500, &payload);
+	receive(&frame);
+	EXPECT_DROPS(udp_length, 1);
 	frame = udp_to_hub(53, &payload);
 	receive(&frame);
 	EXPECT_DROPS(local_ignored, 1);

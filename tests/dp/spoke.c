@@ -73,7 +73,8 @@ void spoke_route_del(struct spoke *s)
 
 void spoke_add(struct spoke *s)
 {
-	const struct dp_peer_params p = {.tunnel = s->tunnel, .nbma_be = s->nbma_be};
+	const struct dp_peer_params p = {
+		.tunnel = s->tunnel, .nbma_be = s->nbma_be, .natt_port = s->natt_port};
 	struct error err = {""};
 
 	check(dp_peer_add(net.dp, &p, &s->peer, &err), s, "peer", &err);
@@ -169,8 +170,14 @@ struct packet spoke_esp_raw(struct spoke *s, const struct packet *plaintext)
 struct packet spoke_frame(const struct spoke *s, uint8_t protocol, const struct packet *payload)
 {
 	const uint32_t hub_be = packet_addr(s->port ? HUB_NBMA_1 : HUB_NBMA);
+	const bool udp = protocol == IPPROTO_ESP && s->natt_port != 0;
 	struct packet ip = packet_ip4(s->nbma_be, hub_be, protocol, payload);
 
+	if (udp) {
+		ip = packet_udp(s->nbma_be, hub_be, s->natt_port, 4500,
+			PACKET_IP4_LEN + PACKET_UDP_LEN + payload->len);
+		memcpy(ip.b + PACKET_IP4_LEN + PACKET_UDP_LEN, payload->b, payload->len);
+	}
 	return packet_eth(&net.port[s->port].mac, &s->mac, 0x0800, &ip);
 }
 
