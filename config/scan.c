@@ -81,17 +81,20 @@ static int scan_number(struct scan *s)
 
 static int scan_include(struct scan *s)
 {
+	static const char word[] = "@include";
 	char name[INCLUDE_NAME_MAX];
-	const char *quote;
-	size_t n;
+	const char *quote = s->p;
+	size_t blanks = 0, n = 0;
 
-	s->p += strlen("@include");
-	quote = s->p + strspn(s->p, " \t");
-	n = *quote == '"' ? strcspn(quote + 1, "\"\n\\") : 0;
-	if (!s->line_start || quote == s->p || n == 0 || quote[1 + n] != '"')
+	if (s->line_start && strncmp(s->p, word, strlen(word)) == 0) {
+		blanks = strspn(s->p + strlen(word), " \t");
+		quote = s->p + strlen(word) + blanks;
+	}
+	if (blanks > 0 && *quote == '"')
+		n = strcspn(quote + 1, "\"\n\\");
+	if (n == 0 || quote[1 + n] != '"')
 		return config_fail(s->err, &s->at,
-			"@include is not understood; expected @include \"FILE\" at the start of a "
-			"line");
+			"@ is not understood; expected @include \"FILE\" at the start of a line");
 	if (n >= sizeof(name))
 		return config_fail(s->err, &s->at, "name of the included file is too long");
 	if (s->doc->dir == NULL)

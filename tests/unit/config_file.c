@@ -179,9 +179,8 @@ static void test_include_refused(void)
 	put("loop.cfg", "@include \"loop.cfg\"\n", 0600);
 	refuse("loop.cfg", "%s/loop.cfg:1: files are included more than 10 levels deep");
 	put("i3.cfg", "@include \"a\\\"b\"\n", 0600);
-	refuse("i3.cfg",
-		"%s/i3.cfg:1: @include is not understood; expected @include \"FILE\" at the start "
-		"of a line");
+	refuse("i3.cfg", "%s/i3.cfg:1: @ is not understood; expected @include \"FILE\" at the "
+			 "start of a line");
 	/* Neither of these includes anything. */
 	put("i4.cfg",
 		"/*\n@include \"isdir\"\n*/ control_socket = \"\n@include \\\"isdir\\\"\n\";\n",

@@ -61,11 +61,12 @@ static void test_language(void)
 			"4294967295"},
 		{"\n@include \"other.cfg\"\n", "hub.cfg:2: @include is not allowed in this text"},
 		{"workers = 1; @include \"other.cfg\"\n",
-			"hub.cfg:1: @include is not understood; expected @include \"FILE\" at the "
-			"start of a line"},
-		{"@include other.cfg\n",
-			"hub.cfg:1: @include is not understood; expected @include \"FILE\" at the "
-			"start of a line"},
+			"hub.cfg:1: @ is not understood; expected @include \"FILE\" at the start "
+			"of a line"},
+		{"workers = 1;\n@", "hub.cfg:2: @ is not understood; expected @include \"FILE\" at "
+				    "the start of a line"},
+		{"@include other.cfg\n", "hub.cfg:1: @ is not understood; expected @include "
+					 "\"FILE\" at the start of a line"},
 		{"secrets = \"hub.secrets\";",
 			"hub.cfg:1: a secrets file is not allowed in this text"},
 	};
