@@ -21,6 +21,8 @@
 #define IV_OFFSET (sizeof(struct rte_crypto_op) + sizeof(struct rte_crypto_sym_op))
 #define SKIPPED   77 /* meson's exit code for it */
 
+static const char openssl_name[] = "crypto_openssl", mb_name[] = "crypto_aesni_mb";
+
 static struct rte_mempool *mbuf_pool, *op_pool, *session_pool;
 static int dev_openssl, dev_mb;
 
@@ -48,6 +50,15 @@ static int device_start(const char *name)
 	return dev;
 }
 
+/* OpenSSL cleans up at exit too: its device has to be gone before that. */
+static void devices_stop(void)
+{
+	rte_cryptodev_stop((uint8_t)dev_openssl);
+	rte_cryptodev_stop((uint8_t)dev_mb);
+	rte_eal_hotplug_remove("vdev", openssl_name);
+	rte_eal_hotplug_remove("vdev", mb_name);
+}
+
 /* Once a process. Without the devices there is no oracle to ask. */
 static void oracle_start(void)
 {
@@ -63,13 +74,14 @@ static void oracle_start(void)
 		fprintf(stderr, "no memory for the oracle\n");
 		exit(EXIT_FAILURE);
 	}
-	dev_openssl = device_start("crypto_openssl");
-	dev_mb = device_start("crypto_aesni_mb");
+	dev_openssl = device_start(openssl_name);
+	dev_mb = device_start(mb_name);
 	if (dev_openssl < 0 || dev_mb < 0) {
 		printf("skipped: DPDK's crypto devices are not installed "
 		       "(librte-crypto-openssl23, librte-crypto-ipsec-mb23)\n");
 		exit(SKIPPED);
 	}
+	atexit(devices_stop);
 }
 
 static void xform_aead(struct rte_crypto_sym_xform *x, const struct sa_params *p)
