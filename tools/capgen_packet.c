@@ -10,7 +10,9 @@
 #define IP4_LEN   20
 #define UDP_LEN   8
 #define OUTER_TTL 57 /* a spoke some hops away */
-#define UDP_PORT  5001
+/* To the echo service (RFC 862): a port that Wireshark knows, so that it does not guess. */
+#define UDP_SRC  50000
+#define UDP_ECHO 7
 
 void capgen_put16(uint8_t *at, uint16_t v)
 {
@@ -103,8 +105,8 @@ void capgen_inner_write(uint8_t *ip, uint32_t src, uint32_t dst, unsigned size, 
 
 	ip4_write(ip, IPPROTO_UDP, 64, (uint16_t)number, src, dst, size);
 	memset(udp, 0, UDP_LEN);
-	capgen_put16(udp, UDP_PORT);
-	capgen_put16(udp + 2, UDP_PORT);
+	capgen_put16(udp, UDP_SRC);
+	capgen_put16(udp + 2, UDP_ECHO);
 	capgen_put16(udp + 4, (uint16_t)(size - IP4_LEN));
 	memcpy(data, "DMVP", 4);
 	capgen_put32(data + 4, src);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside dmvpn-replay: a capture played to the hub's real worker loop, over and over.
+ *
+ *	replay_frames  which port and worker each frame belongs to; neighbors seen in the capture
+ *	replay_port    the port that frames come from and go to, and what that costs
+ *	replay_run     loops, windows of measurement, anti-replay between loops
+ *	replay_floor   the same packets through bare intel-ipsec-mb calls
+ *	replay_report  tables and JSON
+ */
+#ifndef TOOLS_REPLAY_PRIV_H
+#define TOOLS_REPLAY_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "config/config.h"
+#include "control/hub.h"
+#include "dataplane/dp.h"
+#include "dataplane/stats.h"
+#include "tools/capture.h"
+
+#define REPLAY_WINDOWS  20 /* a measurement is cut into at most so many, to show its spread */
+#define REPLAY_HOLD_MAX 65536
+
+struct replay_options {
+	const char *config;
+	const char *capture;
+	const char *port;  /* that all frames come in on; NULL: by their addresses */
+	const char *write; /* what the hub transmits in its first loop */
+	const char *json;  /* "-": standard output, instead of tables */
+	unsigned loops;    /* measured; 0: as many as fit into `seconds` */
+	double seconds;
+	unsigned warmup; /* loops before */
+	unsigned workers;
+	unsigned buffers;
+	double rate; /* packets per second; 0: as fast as they are taken */
+	bool window_off;
+	bool check;
+	bool floor;
+	bool huge;
+};
+
+/* A worker's share of a port: indices of frames, in the order of the capture. */
+struct replay_queue {
+	uint32_t *frames;
+	unsigned n_frames;
+	unsigned next;
+};
+
+/* Written by one worker. All times in TSC cycles. */
+struct replay_worker {
+	uint64_t io_rx;    /* spent making frames appear */
+	uint64_t io_tx;    /* spent taking frames away */
+	uint64_t busy;     /* from one receive that gave packets to the next receive */
+	uint64_t first;    /* when this loop's first packet was asked for */
+	uint64_t last;     /* the latest receive */
+	uint64_t end;      /* when the latest packets were done */
+	uint64_t given;    /* packets in this loop */
+	uint64_t receives; /* ever */
+	unsigned left;     /* packets this worker has still to get in this loop */
+	bool gave;         /* the latest receive did */
+	bool sent;         /* packets since then */
+	unsigned n_held;   /* transmitted, not yet freed: a NIC's transmit ring */
+	unsigned held_at;
+	struct rte_mbuf **held;
+	double cycles_per_packet; /* rate; 0: as fast as they are taken */
+} __attribute__((aligned(64)));
+
+struct replay_port {
+	struct replay *replay;
+	struct replay_queue queues[DP_WORKERS_MAX];
+};
+
+/* What one window measured. */
+struct replay_window {
+	unsigned workers;
+	uint64_t loops;
+	uint64_t cycles; /* of the workers, without I/O */
+	uint64_t io_rx, io_tx;
+	uint64_t elapsed; /* cycles from first packet in to last one out */
+	struct dp_stats stats;
+	uint64_t floor_cycles;
+	uint64_t floor_packets;
+};
+
+struct replay {
+	struct replay_options opt;
+	struct config *config;
+	struct capture capture;
+	struct hub *hub;
+	struct dp *dp;
+	struct replay_port ports[CONFIG_PORTS_MAX];
+	struct replay_worker *workers;
+	struct capture_file *written; /* open in the first loop */
+	uint64_t n_written;
+	unsigned hold;      /* packets of n_held at most */
+	unsigned in_flight; /* packets at most between several workers */
+	unsigned n_neighbors;
+	struct sa_hot *initial; /* inbound SAs before the first loop */
+	struct replay_floor *floor;
+	struct replay_window windows[REPLAY_WINDOWS];
+	unsigned n_windows;
+};
+
+/* replay_frames.c */
+/* Before the hub is made: Ethernet addresses that ports of the configuration do not have. */
+void replay_frames_name_ports(struct replay *r);
+/* Fill the queues. @return 0 or -errno with err */
+int replay_frames_assign(struct replay *r, struct error *err);
+/* Tell the hub the neighbors that the capture shows. */
+void replay_frames_learn(struct replay *r);
+void replay_frames_free(struct replay *r);
+
+/* replay_port.c */
+int replay_port_create(struct replay *r, struct error *err);
+void replay_port_destroy(struct replay *r);
+struct hub_port_source replay_port_source(struct replay *r, unsigned port);
+/* All frames anew. No worker runs. */
+void replay_port_rewind(struct replay *r);
+/* True when all frames of the loop were taken. */
+bool replay_port_done(const struct replay *r);
+/* Receives of a worker on its ports so far. */
+uint64_t replay_port_receives(const struct replay *r, unsigned worker);
+/* Time between receives that was not the data plane's. The worker's own thread. */
+void replay_port_skip(struct replay *r, unsigned worker, uint64_t cycles);
+
+/* replay_run.c */
+int replay_run(struct replay *r, struct error *err);
+/* All drops since the hub was made, tx_full and the like included. */
+uint64_t replay_run_drops(const struct replay *r);
+
+/* replay_floor.c */
+/* @return NULL if no packet of the capture can be opened and sealed with the configured keys */
+struct replay_floor *replay_floor_create(const struct replay *r);
+void replay_floor_destroy(struct replay_floor *f);
+/* One loop over the packets. @return packets; adds the cycles of the calls alone */
+uint64_t replay_floor_loop(struct replay_floor *f, uint64_t *cycles);
+
+/* replay_report.c */
+void replay_report_table(const struct replay *r);
+int replay_report_json(const struct replay *r, struct error *err);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What was measured: tables to read, JSON to compare. */
+#include "tools/replay_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <intel-ipsec-mb.h>
+#include <jansson.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_version.h>
+
+/* Median and range over the windows. */
+struct series {
+	double median, min, max;
+};
+
+typedef double (*value_fn)(const struct replay_window *w, unsigned arg);
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct series series_of(const struct replay *r, value_fn value, unsigned arg)
+{
+	double v[REPLAY_WINDOWS] = {0};
+	unsigned n = r->n_windows;
+
+	for (unsigned i = 0; i < n; i++)
+		v[i] = value(&r->windows[i], arg);
+	if (n == 0)
+		return (struct series){0, 0, 0};
+	qsort(v, n, sizeof(v[0]), compare);
+	return (struct series){n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2, v[0], v[n - 1]};
+}
+
+/* Costs are shared out among what the hub is there for: forwarded packets. */
+static double per_packet(const struct replay_window *w, double cycles)
+{
+	return w->stats.forwarded == 0 ? 0 : cycles / (double)w->stats.forwarded;
+}
+
+/*
+ * Taking frames away is the tool's work, inside tx. Between several workers it also happens
+ * elsewhere, so there tx is not told apart from the loop around the stages.
+ */
+static double stage_cycles(const struct replay_window *w, unsigned stage)
+{
+	double cycles = (double)w->stats.stages[stage].cycles;
+
+	if (stage != DP_STAGE_tx)
+		return cycles;
+	return w->workers == 1 ? cycles - (double)w->io_tx : 0;
+}
+
+static double value_path(const struct replay_window *w, unsigned arg)
+{
+	(void)arg;
+	return per_packet(w, (double)w->cycles);
+}
+
+static double value_stage(const struct replay_window *w, unsigned stage)
+{
+	return per_packet(w, stage_cycles(w, stage));
+}
+
+/* What no stage counts: the loop around them. */
+static double value_loop(const struct replay_window *w, unsigned arg)
+{
+	double rest = (double)w->cycles;
+
+	(void)arg;
+	for (unsigned s = 0; s < DP_STAGE_COUNT; s++)
+		rest -= stage_cycles(w, s);
+	return per_packet(w, rest);
+}
+
+static double value_io_rx(const struct replay_window *w, unsigned arg)
+{
+	(void)arg;
+	return per_packet(w, (double)w->io_rx);
+}
+
+static double value_io_tx(const struct replay_window *w, unsigned arg)
+{
+	(void)arg;
+	return per_packet(w, (double)w->io_tx);
+}
+
+static double value_floor(const struct replay_window *w, unsigned arg)
+{
+	(void)arg;
+	return w->floor_packets == 0 ? 0 : (double)w->floor_cycles / (double)w->floor_packets;
+}
+
+static double value_ratio(const struct replay_window *w, unsigned arg)
+{
+	double floor = value_floor(w, arg);
+
+	return floor > 0 ? value_path(w, arg) / floor : 0;
+}
+
+static double seconds(const struct replay_window *w)
+{
+	return (double)w->elapsed / (double)rte_get_tsc_hz();
+}
+
+static double value_mpps(const struct replay_window *w, unsigned arg)
+{
+	(void)arg;
+	return w->elapsed == 0 ? 0 : (double)w->stats.forwarded / seconds(w) / 1e6;
+}
+
+static double value_gbps(const struct replay_window *w, unsigned arg)
+{
+	(void)arg;
+	return w->elapsed == 0 ? 0 : (double)w->stats.forwarded_bytes * 8 / seconds(w) / 1e9;
+}
+
+static double value_mpps_without_io(const struct replay_window *w, unsigned arg)
+{
+	double cycles = value_path(w, arg);
+
+	return cycles > 0 ? (double)rte_get_tsc_hz() / cycles / 1e6 : 0;
+}
+
+struct row {
+	const char *name; /* in JSON */
+	const char *text;
+	const char *unit;
+	value_fn value;
+};
+
+static const struct row rates[] = {
+	{"throughput", "forwarded, with the tool's I/O", "Mpps", value_mpps},
+	{"throughput.inner", "inner traffic, with the tool's I/O", "Gbit/s", value_gbps},
+	{"throughput.core", "one core at the cost below, without I/O", "Mpps",
+		value_mpps_without_io},
+};
+
+static const struct row costs[] = {
+	{"path", "path: the hub's whole work", "cycles/packet", value_path},
+	{"floor", "floor: bare ipsec-mb, open + seal", "cycles/packet", value_floor},
+	{"ratio", "ratio path/floor", "", value_ratio},
+};
+
+static const struct row rest[] = {
+	{"stage.loop", "around the stages", "cycles/packet", value_loop},
+	{"io.rx", "I/O: copy frames in", "cycles/packet", value_io_rx},
+	{"io.tx", "I/O: take frames away", "cycles/packet", value_io_tx},
+};
+
+#define ROWS(t) (sizeof(t) / sizeof((t)[0]))
+
+static void show_row(const char *text, const char *unit, struct series s)
+{
+	int digits = s.max < 100 ? 2 : 0;
+
+	printf("  %-42s %9.*f %9.*f %9.*f  %s\n", text, digits, s.median, digits, s.min, digits,
+		s.max, unit);
+}
+
+static void show_rows(const struct replay *r, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct series s = series_of(r, rows[i].value, 0);
+
+		if (s.max != 0)
+			show_row(rows[i].text, rows[i].unit, s);
+	}
+}
+
+static void show_stages(const struct replay *r)
+{
+	char text[64];
+
+	for (unsigned i = 0; i < DP_STAGE_COUNT; i++) {
+		struct series s = series_of(r, value_stage, i);
+
+		if (s.max == 0)
+			continue;
+		snprintf(text, sizeof(text), "  %s", dp_stage_names[i].name);
+		show_row(text, "cycles/packet", s);
+	}
+}
+
+static void sum_windows(const struct replay *r, struct dp_stats *sum, uint64_t *loops)
+{
+	memset(sum, 0, sizeof(*sum));
+	*loops = 0;
+	for (unsigned i = 0; i < r->n_windows; i++) {
+		const struct dp_stats *s = &r->windows[i].stats;
+
+		*loops += r->windows[i].loops;
+		sum->forwarded += s->forwarded;
+		sum->forwarded_bytes += s->forwarded_bytes;
+		for (unsigned d = 0; d < DP_DROP_COUNT; d++)
+			sum->drops[d] += s->drops[d];
+		for (unsigned p = 0; p < DP_PUNT_COUNT; p++)
+			sum->punts[p].passed += s->punts[p].passed;
+	}
+}
+
+static void show_counts(const struct dp_stats *sum, uint64_t received)
+{
+	uint64_t drops = 0;
+
+	printf("\n  %-20s %12" PRIu64 "\n  %-20s %12" PRIu64 "\n", "frames in", received,
+		"forwarded", sum->forwarded);
+	for (unsigned p = 0; p < DP_PUNT_COUNT; p++)
+		if (sum->punts[p].passed != 0)
+			printf("  to control: %-8s %12" PRIu64 "\n", dp_punt_name(p),
+				sum->punts[p].passed);
+	for (unsigned d = 0; d < DP_DROP_COUNT; d++) {
+		drops += sum->drops[d];
+		if (sum->drops[d] != 0)
+			printf("  drop %-15s %12" PRIu64 "  %s\n", dp_drop_names[d].name,
+				sum->drops[d], dp_drop_names[d].text);
+	}
+	if (drops == 0)
+		printf("  %-20s %12d\n", "dropped", 0);
+}
+
+/* First line of /proc/cpuinfo that tells the model. */
+static const char *cpu_model(char *buf, size_t room)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	char line[256], *colon;
+
+	snprintf(buf, room, "unknown CPU");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "model name", 10) == 0 && (colon = strchr(line, ':')) != NULL) {
+			colon[strcspn(colon, "\n")] = '\0';
+			snprintf(buf, room, "%s", colon + 2);
+			break;
+		}
+	if (f != NULL)
+		fclose(f);
+	return buf;
+}
+
+static void show_head(const struct replay *r, uint64_t loops)
+{
+	char cpu[256];
+
+	printf("%s: %u frames, played to %s\n", r->opt.capture, r->capture.n_frames, r->opt.config);
+	printf("  %s, TSC %.3f GHz, memory in %s pages\n", cpu_model(cpu, sizeof(cpu)),
+		(double)rte_get_tsc_hz() / 1e9, rte_eal_has_hugepages() ? "huge" : "4 KB");
+	printf("  %u worker%s, bursts of %u, at most %u buffers in use at a time each\n",
+		r->opt.workers, r->opt.workers == 1 ? "" : "s", r->config->burst, r->opt.buffers);
+	if (r->n_neighbors > 0)
+		printf("  %u neighbors' Ethernet addresses were learnt from the capture\n",
+			r->n_neighbors);
+	if (r->capture.n_cut > 0)
+		printf("  %u frames are cut short in the capture (snap length): the hub drops "
+		       "them\n",
+			r->capture.n_cut);
+	if (r->opt.window_off)
+		printf("  anti-replay is off (--window off)\n");
+	else if (loops + r->opt.warmup > 1)
+		printf("  anti-replay: every loop repeats the same sequence numbers, so inbound "
+		       "windows are\n"
+		       "  put back to their start between loops; the check runs and is measured\n");
+	printf("  %" PRIu64 " loops measured after %u to warm up, in %u windows\n", loops,
+		r->opt.warmup, r->n_windows);
+}
+
+void replay_report_table(const struct replay *r)
+{
+	struct dp_stats sum;
+	uint64_t loops;
+
+	sum_windows(r, &sum, &loops);
+	show_head(r, loops);
+	printf("\n  %-42s %9s %9s %9s\n", "", "median", "min", "max");
+	show_rows(r, rates, ROWS(rates));
+	show_rows(r, costs, ROWS(costs));
+	show_stages(r);
+	show_rows(r, rest, ROWS(rest));
+	show_counts(&sum, loops * r->capture.n_frames);
+	if (r->opt.write != NULL)
+		printf("  what the hub transmitted in its first loop: %s (%" PRIu64 " frames)\n",
+			r->opt.write, r->n_written);
+}
+
+static void json_add(json_t *results, const char *name, const char *unit, struct series s)
+{
+	if (s.max != 0)
+		json_array_append_new(
+			results, json_pack("{s:s, s:f, s:s, s:f}", "name", name, "value", s.median,
+					 "unit", unit, "spread", s.max - s.min));
+}
+
+static void json_add_rows(json_t *results, const struct replay *r, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_add(results, rows[i].name, rows[i].unit, series_of(r, rows[i].value, 0));
+}
+
+static json_t *json_results(const struct replay *r)
+{
+	json_t *results = json_array();
+	char name[64];
+
+	json_add_rows(results, r, costs, ROWS(costs));
+	for (unsigned i = 0; i < DP_STAGE_COUNT; i++) {
+		snprintf(name, sizeof(name), "stage.%s", dp_stage_names[i].name);
+		json_add(results, name, "cycles/packet", series_of(r, value_stage, i));
+	}
+	json_add_rows(results, r, rest, ROWS(rest));
+	json_add_rows(results, r, rates, ROWS(rates));
+	return results;
+}
+
+static json_t *json_counts(const struct replay *r)
+{
+	json_t *drops = json_object(), *punts = json_object();
+	struct dp_stats sum;
+	uint64_t loops;
+
+	sum_windows(r, &sum, &loops);
+	for (unsigned d = 0; d < DP_DROP_COUNT; d++)
+		if (sum.drops[d] != 0)
+			json_object_set_new(drops, dp_drop_names[d].name,
+				json_integer((json_int_t)sum.drops[d]));
+	for (unsigned p = 0; p < DP_PUNT_COUNT; p++)
+		if (sum.punts[p].passed != 0)
+			json_object_set_new(punts, dp_punt_name(p),
+				json_integer((json_int_t)sum.punts[p].passed));
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "loops", (json_int_t)loops, "frames",
+		(json_int_t)(loops * r->capture.n_frames), "forwarded", (json_int_t)sum.forwarded,
+		"forwarded_bytes", (json_int_t)sum.forwarded_bytes, "drops", drops, "punts", punts);
+}
+
+static json_t *json_machine(const struct replay *r)
+{
+	struct utsname host;
+	char cpu[256];
+
+	uname(&host);
+	return json_pack("{s:s, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i}", "cpu",
+		cpu_model(cpu, sizeof(cpu)), "tsc_hz", (double)rte_get_tsc_hz(), "pages",
+		rte_eal_has_hugepages() ? "huge" : "4k", "kernel", host.release, "dpdk",
+		rte_version(), "ipsec_mb", imb_get_version_str(), "workers", (int)r->opt.workers,
+		"buffers", (int)r->opt.buffers, "windows", (int)r->n_windows);
+}
+
+int replay_report_json(const struct replay *r, struct error *err)
+{
+	json_t *all = json_pack("{s:o, s:o, s:o}", "results", json_results(r), "counts",
+		json_counts(r), "machine", json_machine(r));
+	size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION(6);
+	int rc = 0;
+
+	if (strcmp(r->opt.json, "-") == 0) {
+		if (json_dumpf(all, stdout, flags) != 0 || puts("") == EOF)
+			rc = error_set(err, EIO, "results could not be written");
+	} else if (json_dump_file(all, r->opt.json, flags) != 0) {
+		rc = error_set(err, EIO, "%s: cannot be written: %s", r->opt.json, strerror(errno));
+	}
+	json_decref(all);
+	return rc;
+}
