@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A libconfig tree and the files it came from. */
+/*
+ * A libconfig tree and the files it came from.
+ *
+ * Keys pass through here. What is ours is wiped before it is freed: the text, the stream's buffer
+ * and the strings of the tree. Copies that libconfig's scanner frees while it reads are beyond
+ * reach.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

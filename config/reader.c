@@ -204,7 +204,7 @@ static int number(struct config_reader *r, const config_setting_t *s, const stru
 
 CONFIG_FIELD_READER(unsigned)
 {
-	uint32_t v;
+	uint32_t v = 0;
 	int rc = number(r, s, f, &v);
 
 	if (rc == 0)
@@ -233,7 +233,7 @@ CONFIG_FIELD_READER(u32)
 
 CONFIG_FIELD_READER(u16)
 {
-	uint32_t v;
+	uint32_t v = 0;
 	int rc = number(r, s, f, &v);
 
 	if (rc == 0)
@@ -243,7 +243,7 @@ CONFIG_FIELD_READER(u16)
 
 CONFIG_FIELD_READER(u8)
 {
-	uint32_t v;
+	uint32_t v = 0;
 	int rc = number(r, s, f, &v);
 
 	if (rc == 0)

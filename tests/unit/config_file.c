@@ -152,6 +152,8 @@ static void test_include(void)
 
 static void test_include_refused(void)
 {
+	char name[1025] = "", text[1100];
+
 	make_dir();
 	put("i0.cfg", "workers = 1;\n@include \"bad.cfg\"\n", 0600);
 	refuse("i0.cfg",
@@ -181,6 +183,10 @@ static void test_include_refused(void)
 	put("i3.cfg", "@include \"a\\\"b\"\n", 0600);
 	refuse("i3.cfg", "%s/i3.cfg:1: @ is not understood; expected @include \"FILE\" at the "
 			 "start of a line");
+	memset(name, 'n', sizeof(name) - 1);
+	snprintf(text, sizeof(text), "@include \"%s\"\n", name);
+	put("i5.cfg", text, 0600);
+	refuse("i5.cfg", "%s/i5.cfg:1: name of the included file is too long");
 	/* Neither of these includes anything. */
 	put("i4.cfg",
 		"/*\n@include \"isdir\"\n*/ control_socket = \"\n@include \\\"isdir\\\"\n\";\n",
