@@ -137,10 +137,12 @@ FRAME(udp_length)
 	set_udp(p, 4500, 9999);
 }
 
-FRAME(esp_natt)
+/* RFC 3948 2.3: one octet of ones. */
+FRAME(udp_keepalive)
 {
-	set_udp(p, 4500, p->len - ETHER_LEN - IP4_LEN);
-	capgen_put32(p->octets + ETHER_LEN + IP4_LEN + 8, p->sa->spi);
+	set_esp_len(p, 9);
+	set_udp(p, 4500, 9);
+	p->octets[ETHER_LEN + IP4_LEN + 8] = 0xff;
 }
 
 FRAME(esp_short)
@@ -347,7 +349,7 @@ static const struct bad_kind kinds[] = {
 	{"ip4_clear_inner", .frame = ip4_clear_inner},
 	{"ip6", .frame = ip6},
 	{"udp_length", .frame = udp_length},
-	{"esp_natt", .frame = esp_natt},
+	{"udp_keepalive", .frame = udp_keepalive},
 	{"esp_short", .frame = esp_short},
 	{"esp_spi", .frame = esp_spi},
 	{"esp_length", .frame = esp_length, .cbc = true},
@@ -404,8 +406,9 @@ void capgen_bad_build(
 
 	capgen_packet_begin(p, sa, g->opt.n_spokes + 1);
 	ip = p->payload + gre_len;
-	capgen_inner_write(ip, capgen_lan(p->spoke) + CAPGEN_LAN_HOST,
-		capgen_lan(1) + CAPGEN_LAN_HOST, size, capgen_random(g));
+	/* From spoke 1's host: what the hub has to say about it (ICMP) has a way there. */
+	capgen_inner_write(ip, capgen_lan(1) + CAPGEN_LAN_HOST, capgen_lan(2) + CAPGEN_LAN_HOST,
+		size, capgen_random(g));
 	if (k->inner != NULL)
 		k->inner(g, ip);
 	capgen_gre_write(p->payload, &gre, size);

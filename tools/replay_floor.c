@@ -29,6 +29,7 @@
 #define ETHER_LEN 14
 #define HEADROOM  128
 #define FRAME_MAX 1920
+#define UDP_NATT  4500
 #define STRIDE    (33 * 64 + 128) /* an odd number of cache lines: buffers spread over all sets */
 #define NO_PEER   UINT64_MAX
 #define NOT_GCM   UINT8_MAX
@@ -270,7 +271,7 @@ static bool packet_locate(struct replay_floor *f, uint32_t frame, struct floor_p
 		cursor_open(capture_octets(f->capture, frame), f->capture->frames[frame].len);
 	const uint8_t *ip;
 	unsigned ihl, total, head;
-	uint32_t spi;
+	uint32_t spi, natt = 0;
 
 	cursor_take(&c, 12);
 	if (cursor_u16(&c) != 0x0800 || cursor_left(&c) < 20)
@@ -279,8 +280,14 @@ static bool packet_locate(struct replay_floor *f, uint32_t frame, struct floor_p
 	ihl = (ip[0] & 15u) * 4;
 	total = (unsigned)ip[2] << 8 | ip[3];
 	cursor_take(&c, ihl);
+	if (ip[9] == IPPROTO_UDP) { /* RFC 3948 2.1: ESP in UDP */
+		natt = cursor_u32(&c) & 0xffff;
+		cursor_take(&c, 4);
+		ihl += 8;
+	}
 	spi = cursor_u32(&c);
-	if (c.error || ip[9] != IPPROTO_ESP || ETHER_LEN + total > f->capture->frames[frame].len ||
+	if (c.error || (ip[9] != IPPROTO_ESP && natt != UDP_NATT) ||
+		ETHER_LEN + total > f->capture->frames[frame].len ||
 		f->capture->frames[frame].len > FRAME_MAX)
 		return false;
 	sa_lookup_burst(f->in, &spi, 1, &p->in);
