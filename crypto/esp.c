@@ -16,7 +16,8 @@
 #include "crypto/esp_priv.h"
 #include "crypto/replay.h"
 
-#define TRAILER_LEN 2 /* pad length, next header */
+#define TRAILER_LEN  2 /* pad length, next header */
+#define AEAD_ICV_LEN 16
 
 /* The largest ESP packet that IPv4 carries: 65535 - 20. */
 #define ESP_LEN_MAX 65515
@@ -32,14 +33,6 @@ static const struct shape {
 	[ESP_CIPHER_AES_CBC] = {16, 16, false},
 	[ESP_CIPHER_AES_GCM] = {8, 4, true},
 	[ESP_CIPHER_CHACHA20] = {8, 4, true},
-};
-
-/* The packets of a burst by the path they go. */
-struct paths {
-	struct esp_work *gcm[ESP_BURST_MAX];
-	struct esp_work *jobs[ESP_BURST_MAX];
-	unsigned n_gcm;
-	unsigned n_jobs;
 };
 
 struct esp_context *esp_context_create(const struct sa_table *table, const uint8_t seed[16])
@@ -113,14 +106,6 @@ static inline void aad_set(struct esp_work *w, uint64_t header, uint64_t seq)
 	}
 }
 
-static inline void path_add(struct paths *p, struct esp_work *w)
-{
-	if (w->sa->cipher == ESP_CIPHER_AES_GCM)
-		p->gcm[p->n_gcm++] = w;
-	else
-		p->jobs[p->n_jobs++] = w;
-}
-
 static void prefetch_sas(struct esp_packet *const pkts[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -134,14 +119,17 @@ static inline uint64_t *large_window(const struct esp_context *c, const struct s
 	return sa->hot.window_size > REPLAY_INLINE_MAX ? sa_window_words(c->table, sa) : NULL;
 }
 
-/* Lengths and the first look at the window (RFC 4303 3.4.2, 3.4.3). */
-static inline enum esp_status open_parse(
-	struct esp_context *c, struct esp_work *w, struct esp_packet *pkt)
+/*
+ * Lengths and the first look at the window (RFC 4303 3.4.2, 3.4.3). The burst calls it with AES-GCM
+ * written out, so that the shape is constant where it counts.
+ */
+static __rte_always_inline enum esp_status open_parse(const struct esp_context *c,
+	struct esp_work *w, struct esp_packet *pkt, enum esp_cipher cipher)
 {
 	struct sa *sa = pkt->sa;
-	const struct shape *shape = &shapes[sa->cipher];
+	const struct shape *shape = &shapes[cipher];
 	unsigned text_at = ESP_HDR_LEN + shape->iv_len;
-	unsigned fixed = text_at + sa->icv_len;
+	unsigned fixed = text_at + (shape->aead ? AEAD_ICV_LEN : sa->icv_len);
 	uint64_t header;
 
 	if (pkt->len < fixed + TRAILER_LEN) {
@@ -200,28 +188,33 @@ static inline enum esp_status open_finish(const struct esp_context *c, struct es
 	return ESP_OK;
 }
 
-static void open_finish_all(const struct esp_context *c, struct esp_work *const work[], unsigned n)
+static void open_finish_all(const struct esp_context *c, struct esp_work *work, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		work[i]->pkt->status = (uint8_t)open_finish(c, work[i]);
+		work[i].pkt->status = (uint8_t)open_finish(c, &work[i]);
 }
 
 void esp_open_burst(struct esp_context *c, struct esp_packet *const pkts[], unsigned n)
 {
-	struct paths p = {.n_gcm = 0};
+	unsigned n_gcm = 0, n_jobs = 0;
 
 	prefetch_sas(pkts, n);
 	for (unsigned i = 0; i < n; i++) {
-		pkts[i]->status = (uint8_t)open_parse(c, &c->work[i], pkts[i]);
-		if (pkts[i]->status == ESP_OK)
-			path_add(&p, &c->work[i]);
+		struct esp_packet *pkt = pkts[i];
+		enum esp_cipher cipher = pkt->sa->cipher;
+
+		if (cipher == ESP_CIPHER_AES_GCM) {
+			pkt->status = open_parse(c, &c->gcm_work[n_gcm], pkt, ESP_CIPHER_AES_GCM);
+			n_gcm += pkt->status == ESP_OK;
+		} else {
+			pkt->status = open_parse(c, &c->job_work[n_jobs], pkt, cipher);
+			n_jobs += pkt->status == ESP_OK;
+		}
 	}
-	if (p.n_gcm > 0)
-		esp_gcm_open(c, p.gcm, p.n_gcm);
-	if (p.n_jobs > 0)
-		esp_jobs_open(c, p.jobs, p.n_jobs);
-	open_finish_all(c, p.gcm, p.n_gcm);
-	open_finish_all(c, p.jobs, p.n_jobs);
+	esp_gcm_open(c, c->gcm_work, n_gcm);
+	esp_jobs_open(c, c->job_work, n_jobs);
+	open_finish_all(c, c->gcm_work, n_gcm);
+	open_finish_all(c, c->job_work, n_jobs);
 }
 
 /* Padding 1, 2, 3, ... (RFC 4303 2.4), pad length and next header. There is room for any suite. */
@@ -237,10 +230,11 @@ static inline uint16_t trailer_write(struct esp_packet *pkt, uint8_t *text, unsi
 	return (uint16_t)text_len;
 }
 
-static inline enum esp_status seal_parse(struct esp_work *w, struct esp_packet *pkt)
+static __rte_always_inline enum esp_status seal_parse(
+	struct esp_work *w, struct esp_packet *pkt, enum esp_cipher cipher)
 {
 	struct sa *sa = pkt->sa;
-	const struct shape *shape = &shapes[sa->cipher];
+	const struct shape *shape = &shapes[cipher];
 	unsigned text_at = ESP_HDR_LEN + shape->iv_len;
 	uint64_t header, iv_be;
 
@@ -286,26 +280,31 @@ static inline enum esp_status seal_finish(struct esp_work *w)
 	return ESP_OK;
 }
 
-static void seal_finish_all(struct esp_work *const work[], unsigned n)
+static void seal_finish_all(struct esp_work *work, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		work[i]->pkt->status = (uint8_t)seal_finish(work[i]);
+		work[i].pkt->status = (uint8_t)seal_finish(&work[i]);
 }
 
 void esp_seal_burst(struct esp_context *c, struct esp_packet *const pkts[], unsigned n)
 {
-	struct paths p = {.n_gcm = 0};
+	unsigned n_gcm = 0, n_jobs = 0;
 
 	prefetch_sas(pkts, n);
 	for (unsigned i = 0; i < n; i++) {
-		pkts[i]->status = (uint8_t)seal_parse(&c->work[i], pkts[i]);
-		if (pkts[i]->status == ESP_OK)
-			path_add(&p, &c->work[i]);
+		struct esp_packet *pkt = pkts[i];
+		enum esp_cipher cipher = pkt->sa->cipher;
+
+		if (cipher == ESP_CIPHER_AES_GCM) {
+			pkt->status = seal_parse(&c->gcm_work[n_gcm], pkt, ESP_CIPHER_AES_GCM);
+			n_gcm += pkt->status == ESP_OK;
+		} else {
+			pkt->status = seal_parse(&c->job_work[n_jobs], pkt, cipher);
+			n_jobs += pkt->status == ESP_OK;
+		}
 	}
-	if (p.n_gcm > 0)
-		esp_gcm_seal(c, p.gcm, p.n_gcm);
-	if (p.n_jobs > 0)
-		esp_jobs_seal(c, p.jobs, p.n_jobs);
-	seal_finish_all(p.gcm, p.n_gcm);
-	seal_finish_all(p.jobs, p.n_jobs);
+	esp_gcm_seal(c, c->gcm_work, n_gcm);
+	esp_jobs_seal(c, c->job_work, n_jobs);
+	seal_finish_all(c->gcm_work, n_gcm);
+	seal_finish_all(c->job_work, n_jobs);
 }

@@ -15,6 +15,7 @@
 #define HASH_KEYS_BEGIN offsetof(struct sa, key.gcm.ghash_keys)
 #define HASH_KEYS_END   offsetof(struct sa, hot)
 #define HASH_KEYS_MAX   48
+#define HASH_KEYS_OLD   256
 
 _Static_assert(HASH_KEYS_BEGIN % 64 == 0, "hash keys start on a cache line");
 _Static_assert(HASH_KEYS_END - HASH_KEYS_BEGIN == HASH_KEYS_MAX * 16, "powers of H fill the key");
@@ -24,72 +25,69 @@ void esp_gcm_init(struct esp_context *c)
 	const IMB_MGR *m = c->mgr;
 	const uint64_t vaes = IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ;
 
-	/* 11, 13 and 15 round keys of 16 octets, 16 octets into the SA */
-	c->gcm[0] = (struct esp_gcm_ops){m->gcm128_enc, m->gcm128_dec, 3};
-	c->gcm[1] = (struct esp_gcm_ops){m->gcm192_enc, m->gcm192_dec, 4};
-	c->gcm[2] = (struct esp_gcm_ops){m->gcm256_enc, m->gcm256_dec, 4};
+	c->gcm[0] = (struct esp_gcm_ops){m->gcm128_enc, m->gcm128_dec};
+	c->gcm[1] = (struct esp_gcm_ops){m->gcm192_enc, m->gcm192_dec};
+	c->gcm[2] = (struct esp_gcm_ops){m->gcm256_enc, m->gcm256_dec};
 	c->gcm_vaes = m->used_arch == IMB_ARCH_AVX512 && (m->features & vaes) == vaes;
 }
 
-static inline const struct esp_gcm_ops *ops_of(const struct esp_context *c, const struct sa *sa)
-{
-	return &c->gcm[sa->key_size];
-}
-
 /*
- * Only the lines this packet will use. VAES code takes one power of H a block, counted from the
- * end of the structure; the older code takes the eight at its start, twice.
+ * Only the lines this packet will use. Of the round keys the first line is there, parsing needed
+ * it; 11 of them end in the third, 13 and 15 in the fourth. Of the hash keys VAES code takes one
+ * a block, counted from the end of the structure; older code takes the eight at its start, twice.
  */
-static inline void prefetch_key(const struct esp_context *c, const struct esp_work *w)
+static inline void prefetch_key(const struct esp_work *w, bool vaes)
 {
 	const char *sa = (const char *)w->sa;
-	unsigned round_end = ops_of(c, w->sa)->round_key_lines * 64u;
 	unsigned blocks = RTE_MIN(w->text_len / 16u + 2, (unsigned)HASH_KEYS_MAX);
-	unsigned from = HASH_KEYS_END - blocks * 16, to = HASH_KEYS_END;
+	unsigned from = vaes ? (HASH_KEYS_END - blocks * 16) & ~63u : HASH_KEYS_BEGIN;
+	unsigned to = vaes ? HASH_KEYS_END : HASH_KEYS_BEGIN + HASH_KEYS_OLD;
 
-	if (!c->gcm_vaes) {
-		from = HASH_KEYS_BEGIN;
-		to = HASH_KEYS_BEGIN + 256;
-	}
-	/* The first line is there: parsing needed it. */
-	for (unsigned at = 64; at < round_end; at += 64)
-		rte_prefetch0(sa + at);
-	for (unsigned at = from & ~63u; at < to; at += 64)
-		rte_prefetch0(sa + at);
+	rte_prefetch0(sa + 64);
+	rte_prefetch0(sa + 128);
+	if (w->sa->key_size > 0)
+		rte_prefetch0(sa + 192);
+	do {
+		rte_prefetch0(sa + from);
+		from += 64;
+	} while (from < to);
 }
 
-static inline void prefetch_first(
-	const struct esp_context *c, struct esp_work *const work[], unsigned n)
+static inline void prefetch_first(const struct esp_work *work, unsigned n, bool vaes)
 {
 	for (unsigned i = 0; i < RTE_MIN(n, (unsigned)AHEAD); i++)
-		prefetch_key(c, work[i]);
+		prefetch_key(&work[i], vaes);
 }
 
-void esp_gcm_open(struct esp_context *c, struct esp_work *const work[], unsigned n)
+void esp_gcm_open(struct esp_context *c, struct esp_work *work, unsigned n)
 {
-	prefetch_first(c, work, n);
+	bool vaes = c->gcm_vaes;
+
+	prefetch_first(work, n, vaes);
 	for (unsigned i = 0; i < n; i++) {
-		struct esp_work *w = work[i];
+		struct esp_work *w = &work[i];
 
 		if (i + AHEAD < n)
-			prefetch_key(c, work[i + AHEAD]);
-		ops_of(c, w->sa)->decrypt(&w->sa->key.gcm, &c->gcm_scratch, w->text, w->text,
+			prefetch_key(w + AHEAD, vaes);
+		c->gcm[w->sa->key_size].decrypt(&w->sa->key.gcm, &c->gcm_scratch, w->text, w->text,
 			w->text_len, w->nonce, w->aad, w->aad_len, w->icv, ICV_LEN);
 	}
 	for (unsigned i = 0; i < n; i++)
-		work[i]->failed =
-			!esp_icv_equal(work[i]->icv, work[i]->text + work[i]->text_len, ICV_LEN);
+		work[i].failed =
+			!esp_icv_equal(work[i].icv, work[i].text + work[i].text_len, ICV_LEN);
 }
 
-void esp_gcm_seal(struct esp_context *c, struct esp_work *const work[], unsigned n)
+void esp_gcm_seal(struct esp_context *c, struct esp_work *work, unsigned n)
 {
-	prefetch_first(c, work, n);
+	bool vaes = c->gcm_vaes;
+
+	prefetch_first(work, n, vaes);
 	for (unsigned i = 0; i < n; i++) {
-		struct esp_work *w = work[i];
+		struct esp_work *w = &work[i];
 
 		if (i + AHEAD < n)
-			prefetch_key(c, work[i + AHEAD]);
-		ops_of(c, w->sa)->encrypt(&w->sa->key.gcm, &c->gcm_scratch, w->text, w->text,
+			prefetch_key(w + AHEAD, vaes);
+		c->gcm[w->sa->key_size].encrypt(&w->sa->key.gcm, &c->gcm_scratch, w->text, w->text,
 			w->text_len, w->nonce, w->aad, w->aad_len, w->text + w->text_len, ICV_LEN);
 		w->failed = false;
 	}

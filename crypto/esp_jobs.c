@@ -94,7 +94,7 @@ static void job_fill(IMB_JOB *job, struct esp_work *w)
 
 /* Run the batch; what the library did not finish in order is marked as failed. */
 static void batch_run(
-	struct esp_context *c, struct esp_work *const work[], unsigned n, IMB_CIPHER_DIRECTION dir)
+	struct esp_context *c, struct esp_work *work, unsigned n, IMB_CIPHER_DIRECTION dir)
 {
 	IMB_JOB *jobs[ESP_BURST_MAX], *done[ESP_BURST_MAX];
 	/* The queue is empty between batches and holds more than a burst. */
@@ -104,31 +104,33 @@ static void batch_run(
 		jobs[i]->cipher_direction = dir;
 		jobs[i]->chain_order =
 			dir == IMB_DIR_ENCRYPT ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
-		job_fill(jobs[i], work[i]);
+		job_fill(jobs[i], &work[i]);
 		done[i] = jobs[i];
 	}
 	IMB_SUBMIT_BURST_NOCHECK(c->mgr, room, done);
 	while (IMB_FLUSH_BURST(c->mgr, ESP_BURST_MAX, done) > 0)
 		;
 	for (unsigned i = 0; i < n; i++)
-		work[i]->failed = i >= room || jobs[i]->status != IMB_STATUS_COMPLETED;
+		work[i].failed = i >= room || jobs[i]->status != IMB_STATUS_COMPLETED;
 }
 
-void esp_jobs_open(struct esp_context *c, struct esp_work *const work[], unsigned n)
+void esp_jobs_open(struct esp_context *c, struct esp_work *work, unsigned n)
 {
+	if (n == 0)
+		return;
 	for (unsigned i = 0; i < n; i++)
-		memcpy(work[i]->received, work[i]->text + work[i]->text_len, work[i]->sa->icv_len);
+		memcpy(work[i].received, work[i].text + work[i].text_len, work[i].sa->icv_len);
 	batch_run(c, work, n, IMB_DIR_DECRYPT);
 	for (unsigned i = 0; i < n; i++)
-		work[i]->failed |=
-			!esp_icv_equal(work[i]->icv, work[i]->received, work[i]->sa->icv_len);
+		work[i].failed |=
+			!esp_icv_equal(work[i].icv, work[i].received, work[i].sa->icv_len);
 }
 
 /*
  * CBC IVs have to be unpredictable (RFC 3602 3): octets of a key stream that only this context
  * knows. One call makes those of the burst.
  */
-static void fill_ivs(struct esp_context *c, struct esp_work *const work[], unsigned n)
+static void fill_ivs(struct esp_context *c, struct esp_work *work, unsigned n)
 {
 	uint8_t nonce[16] __attribute__((aligned(16))) = {0};
 	uint8_t tag[16];
@@ -139,16 +141,18 @@ static void fill_ivs(struct esp_context *c, struct esp_work *const work[], unsig
 	IMB_AES128_GCM_ENC(c->mgr, &c->iv_key, &c->gcm_scratch, c->ivs, c->ivs, n * ESP_IV_MAX,
 		nonce, nonce, 0, tag, sizeof(tag));
 	for (unsigned i = 0; i < n; i++)
-		if (work[i]->sa->cipher == ESP_CIPHER_AES_CBC)
-			memcpy(work[i]->pkt->esp + ESP_HDR_LEN, c->ivs + i * ESP_IV_MAX, 16);
-		else if (work[i]->sa->cipher == ESP_CIPHER_3DES_CBC)
-			memcpy(work[i]->pkt->esp + ESP_HDR_LEN, c->ivs + i * ESP_IV_MAX, 8);
+		if (work[i].sa->cipher == ESP_CIPHER_AES_CBC)
+			memcpy(work[i].pkt->esp + ESP_HDR_LEN, c->ivs + i * ESP_IV_MAX, 16);
+		else if (work[i].sa->cipher == ESP_CIPHER_3DES_CBC)
+			memcpy(work[i].pkt->esp + ESP_HDR_LEN, c->ivs + i * ESP_IV_MAX, 8);
 }
 
-void esp_jobs_seal(struct esp_context *c, struct esp_work *const work[], unsigned n)
+void esp_jobs_seal(struct esp_context *c, struct esp_work *work, unsigned n)
 {
+	if (n == 0)
+		return;
 	fill_ivs(c, work, n);
 	batch_run(c, work, n, IMB_DIR_ENCRYPT);
 	for (unsigned i = 0; i < n; i++)
-		memcpy(work[i]->text + work[i]->text_len, work[i]->icv, work[i]->sa->icv_len);
+		memcpy(work[i].text + work[i].text_len, work[i].icv, work[i].sa->icv_len);
 }

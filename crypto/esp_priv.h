@@ -28,20 +28,20 @@ struct esp_work {
 
 _Static_assert(offsetof(struct esp_work, icv) == 64, "GCM works on one line");
 
-/** How to run one of the three GCM key lengths. */
+/** The library's calls for one key length. */
 struct esp_gcm_ops {
 	aes_gcm_enc_dec_t encrypt;
 	aes_gcm_enc_dec_t decrypt;
-	uint8_t round_key_lines; /**< cache lines of an SA up to its last round key */
 };
 
 struct esp_context {
-	struct esp_work work[ESP_BURST_MAX];
+	struct esp_work gcm_work[ESP_BURST_MAX];
+	struct esp_work job_work[ESP_BURST_MAX];
 	struct gcm_context_data gcm_scratch;
 	struct gcm_key_data iv_key __attribute__((aligned(64))); /**< of the IV generator */
 	uint64_t iv_count;                                       /**< its nonces so far */
 	uint8_t ivs[ESP_BURST_MAX * ESP_IV_MAX];
-	struct esp_gcm_ops gcm[3]; /**< key lengths 16, 24, 32 */
+	struct esp_gcm_ops gcm[3]; /**< by sa.key_size */
 	bool gcm_vaes;             /**< which layout of hash keys the library uses */
 	IMB_MGR *mgr;
 	const struct sa_table *table;
@@ -64,13 +64,13 @@ static inline bool esp_icv_equal(const uint8_t *a, const uint8_t *b, unsigned le
 	return diff == 0;
 }
 
-/** AES-GCM, one direct call a packet. */
+/** AES-GCM, one direct call a packet. n may be 0. */
 void esp_gcm_init(struct esp_context *c);
-void esp_gcm_open(struct esp_context *c, struct esp_work *const work[], unsigned n);
-void esp_gcm_seal(struct esp_context *c, struct esp_work *const work[], unsigned n);
+void esp_gcm_open(struct esp_context *c, struct esp_work *work, unsigned n);
+void esp_gcm_seal(struct esp_context *c, struct esp_work *work, unsigned n);
 
-/** Everything else, as one batch of multi-buffer jobs. */
-void esp_jobs_open(struct esp_context *c, struct esp_work *const work[], unsigned n);
-void esp_jobs_seal(struct esp_context *c, struct esp_work *const work[], unsigned n);
+/** Everything else, as one batch of multi-buffer jobs. n may be 0. */
+void esp_jobs_open(struct esp_context *c, struct esp_work *work, unsigned n);
+void esp_jobs_seal(struct esp_context *c, struct esp_work *work, unsigned n);
 
 #endif
