@@ -26,6 +26,7 @@
 #define BURST_MAX     64
 #define NEIGHBORS_MAX 4096
 #define TUNNEL_NONE   UINT16_MAX
+#define FRAGMENTS_MAX 32
 #define PEER_SAS_MAX                                                                               \
 	8 /* of one direction: rekeying overlaps two, manual keying may list some more */
 
@@ -181,6 +182,7 @@ struct worker {
 	struct pkt *ether[BURST_MAX]; /* leave by eth_out instead of the tunnel stages */
 	struct tx_buffer tx[DP_PORTS_MAX];
 	struct pkt pkts[BURST_MAX];
+	struct pkt fragments[FRAGMENTS_MAX];
 } __rte_cache_aligned;
 
 struct dp {
@@ -242,10 +244,18 @@ int punt_init(struct dp *dp, struct error *err);
 void punt_fini(struct dp *dp);
 void punt_meters_init(struct worker *w);
 
+/*
+ * fragment.c: cut an inner packet into pieces of at most mtu octets, in order, and free it. Returns
+ * how many (at most FRAGMENTS_MAX), 0 if it was dropped for want of buffers.
+ */
+unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out);
+
 /* handoff.c: give a packet to another worker, to go on there at this stage. */
 void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage);
 
 /* worker.c */
+/* Packets with all headers written: seal them and give them to their ports. */
+void worker_send(struct worker *w, struct pkt **line, unsigned n);
 struct worker *worker_create(struct dp *dp, unsigned id, struct error *err);
 void worker_destroy(struct worker *w);
 int worker_main(void *arg);

@@ -49,19 +49,24 @@ static void write_udp(uint8_t *end, uint16_t port_be)
 	memcpy(end - sizeof(udp), &udp, sizeof(udp));
 }
 
-static void too_big(struct worker *w, struct pkt *p, uint16_t mtu)
+enum fit {
+	FITS,
+	GONE,
+	TOO_BIG, /* but may be fragmented */
+};
+
+/* RFC 1812 4.3.2.3: only don't-fragment packets are reported to their sender. */
+static enum fit too_big(struct worker *w, struct pkt *p, uint16_t mtu)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 
-	/* RFC 1812 4.3.2.3: only don't-fragment packets are reported to their sender. */
-	if (p->protocol == 0x0800 && (ip->fragment_offset & DF) != 0)
-		punt_error(w, p, DP_DROP_fwd_too_big, mtu);
-	else
-		pkt_drop(w, p, DP_DROP_fwd_fragment);
+	if (p->protocol == 0x0800 && (ip->fragment_offset & DF) == 0)
+		return TOO_BIG;
+	punt_error(w, p, DP_DROP_fwd_too_big, mtu);
+	return GONE;
 }
 
-/* Returns true if the packet stays in line. */
-static bool gre_out_one(struct worker *w, struct pkt *p)
+static enum fit gre_out_one(struct worker *w, struct pkt *p)
 {
 	const struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
 	union peer_out out = {.word = __atomic_load_n(&peer->out.word, __ATOMIC_ACQUIRE)};
@@ -71,23 +76,22 @@ static bool gre_out_one(struct worker *w, struct pkt *p)
 	unsigned room;
 
 	if (unlikely(p->l3_len > peer->mtu)) {
-		too_big(w, p, peer->mtu);
-		return false;
+		return too_big(w, p, peer->mtu);
 	}
 	if (unlikely(out.sa == SA_NONE)) {
 		pkt_drop(w, p, DP_DROP_out_no_sa);
-		return false;
+		return GONE;
 	}
 	if (unlikely(peer->l2.port == DP_PORT_NONE)) {
 		pkt_drop(w, p, DP_DROP_out_no_neighbor);
-		return false;
+		return GONE;
 	}
 	front += outer.port_be != 0 ? sizeof(struct rte_udp_hdr) : 0;
 	room = front + ESP_HDR_LEN + out.iv_len + peer->gre_len;
 	if (unlikely(buf_room_before(p->m, p->l3) < room ||
 		     buf_room_after(p->m, p->l3) < p->l3_len + (unsigned)ESP_TAIL_MAX)) {
 		pkt_drop(w, p, DP_DROP_out_no_room);
-		return false;
+		return GONE;
 	}
 	frame = p->l3 - room;
 	buf_set(p->m, frame, room + p->l3_len + ESP_TAIL_MAX);
@@ -112,15 +116,37 @@ static bool gre_out_one(struct worker *w, struct pkt *p)
 	p->esp.next_header = ESP_NEXT_GRE;
 	rte_prefetch0(p->esp.sa);
 	rte_prefetch0(&p->esp.sa->hot);
-	return true;
+	return FITS;
+}
+
+/* What is in line goes first, then the pieces: nothing of a flow overtakes. */
+static void send_fragments(struct worker *w, struct pkt *p, struct pkt **line, unsigned kept)
+{
+	uint16_t mtu = w->dp->peers[DP_ADJ_INDEX(p->adj)].mtu;
+	struct pkt *pieces[FRAGMENTS_MAX];
+	unsigned n = fragment(w, p, mtu, w->fragments), fit = 0;
+
+	worker_send(w, line, kept);
+	for (unsigned i = 0; i < n; i++) {
+		pieces[fit] = &w->fragments[i];
+		fit += gre_out_one(w, pieces[fit]) == FITS;
+	}
+	worker_send(w, pieces, fit);
 }
 
 unsigned gre_out_stage(struct worker *w, struct pkt **line, unsigned n)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (likely(gre_out_one(w, line[i])))
+	for (unsigned i = 0; i < n; i++) {
+		enum fit fit = gre_out_one(w, line[i]);
+
+		if (likely(fit == FITS)) {
 			line[kept++] = line[i];
+		} else if (fit == TOO_BIG) {
+			send_fragments(w, line[i], line, kept);
+			kept = 0;
+		}
+	}
 	return kept;
 }

@@ -39,6 +39,17 @@ static uint64_t stage_end(struct worker *w, enum dp_stage stage, unsigned n, uin
 	return now;
 }
 
+static void send_all(struct worker *w, struct pkt **line, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		tx_add(w, line[i]->port, line[i]->m);
+}
+
+void worker_send(struct worker *w, struct pkt **line, unsigned n)
+{
+	send_all(w, line, esp_out_stage(w, line, n));
+}
+
 /* A burst through the stages from `first` on; what is left at their end goes to its ports. */
 static void run(struct worker *w, enum dp_stage first, struct pkt **line, unsigned n)
 {
@@ -51,13 +62,11 @@ static void run(struct worker *w, enum dp_stage first, struct pkt **line, unsign
 		n = chain[s](w, line, n);
 		t = stage_end(w, s, before, t);
 	}
-	for (unsigned i = 0; i < n; i++)
-		tx_add(w, line[i]->port, line[i]->m);
+	send_all(w, line, n);
 	if (w->n_ether != 0) {
 		before = w->n_ether;
 		n = eth_out_stage(w, w->ether, before);
-		for (unsigned i = 0; i < n; i++)
-			tx_add(w, w->ether[i]->port, w->ether[i]->m);
+		send_all(w, w->ether, n);
 		stage_end(w, DP_STAGE_eth_out, before, t);
 	}
 }
