@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/hub.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_eal.h>
+#include <rte_lcore.h>
+
+#include "common/log.h"
+#include "control/hub_priv.h"
+#include "crypto/suite.h"
+
+#define SUITES_MAX 64
+
+const struct config_suite *hub_suites(unsigned *count)
+{
+	static struct config_suite suites[SUITES_MAX];
+	static unsigned n;
+
+	for (; n < esp_suite_count() && n < SUITES_MAX; n++) {
+		const struct esp_suite *s = esp_suite_at(n);
+
+		suites[n] = (struct config_suite){
+			.name = s->name,
+			.key_len = (unsigned)s->key_len + s->salt_len,
+			.auth_key_len = s->auth_key_len,
+			.weak = s->weak,
+		};
+	}
+	*count = n;
+	return suites;
+}
+
+static int create_dp(struct hub *h, unsigned room, struct error *err)
+{
+	const unsigned *lcores = h->params.lcores;
+	struct dp_params p = {
+		.n_workers = h->config->workers,
+		.lcores = lcores,
+		.burst = h->config->burst,
+		.n_mbufs = h->config->mbufs,
+		.n_peers = room,
+		.socket = SOCKET_ID_ANY,
+	};
+
+	/* Without hugepages all memory is of one node, whatever that is. */
+	if (lcores != NULL && rte_eal_has_hugepages())
+		p.socket = (int)rte_lcore_to_socket_id(lcores[0]);
+	if (h->params.fixed_seed)
+		memset(p.seed, 1, sizeof(p.seed));
+	else if (getrandom(p.seed, sizeof(p.seed), 0) != sizeof(p.seed))
+		return error_set(err, EIO, "the kernel gives no random numbers");
+	h->dp = dp_create(&p, err);
+	explicit_bzero(p.seed, sizeof(p.seed));
+	return h->dp == NULL ? -ENOMEM : 0;
+}
+
+static int create_objects(struct hub *h, struct error *err)
+{
+	unsigned room = hub_peers_room(h->config);
+	int rc = create_dp(h, room, err);
+
+	/* As many prefixes as the data plane's tables take, in both of them. */
+	if (rc == 0)
+		rc = hub_rib_create(h, 2 * (4 * room + 8192), err);
+	if (rc == 0)
+		rc = hub_neighbors_create(h, room, err);
+	if (rc == 0)
+		rc = hub_ports_create(h, err);
+	if (rc == 0)
+		rc = hub_tunnels_create(h, err);
+	if (rc == 0)
+		rc = hub_rib_static(h, err);
+	return rc;
+}
+
+struct hub *hub_create(const struct config *c, const struct hub_params *p, struct error *err)
+{
+	struct hub *h = calloc(1, sizeof(*h));
+
+	if (h == NULL) {
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	h->config = c;
+	h->params = *p;
+	if (create_objects(h, err) == 0)
+		return h;
+	hub_destroy(h);
+	return NULL;
+}
+
+void hub_destroy(struct hub *h)
+{
+	if (h == NULL)
+		return;
+	dp_destroy(h->dp);
+	hub_ports_destroy(h);
+	hub_tunnels_destroy(h);
+	hub_neighbors_destroy(h);
+	hub_rib_destroy(h);
+	free(h);
+}
+
+struct dp *hub_dp(const struct hub *h)
+{
+	return h->dp;
+}
+
+unsigned hub_turn(struct hub *h, uint64_t now_ms)
+{
+	unsigned n;
+
+	/* The hub's clock starts with its first turn, so that what was learned before is fresh. */
+	if (!h->turned)
+		h->base = now_ms;
+	h->turned = true;
+	h->now = now_ms - h->base;
+	n = hub_punt_turn(h);
+	hub_neighbors_turn(h);
+	hub_peers_sample(h);
+	return n;
+}
+
+void hub_log_limited(struct hub *h, struct hub_log_limit *limit, const char *fmt, ...)
+{
+	char line[256], more[32] = "";
+	va_list ap;
+
+	if (h->now < limit->next) {
+		limit->suppressed++;
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (limit->suppressed != 0)
+		snprintf(more, sizeof(more), " (and %u more)", limit->suppressed);
+	log_warning("%s%s", line, more);
+	limit->next = h->now + 1000;
+	limit->suppressed = 0;
+}

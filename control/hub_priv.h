@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside control/: what a hub is made of.
+ *
+ *	port      the configuration's ports -> devices or functions
+ *	peer      tunnels, peers, SAs; which next hop a peer is behind
+ *	rib       routes of all sources; the best of each prefix is in the forwarding table
+ *	neighbor  Ethernet addresses of next hops, and when to ask for them
+ *	arp       RFC 826 packets
+ *	icmp      echo replies and errors
+ *	punt      what the data plane hands over -> the one who handles it
+ */
+#ifndef CONTROL_HUB_PRIV_H
+#define CONTROL_HUB_PRIV_H
+
+#include <rte_ether.h>
+
+#include "control/hub.h"
+#include "dataplane/peer.h"
+#include "dataplane/punt.h"
+#include "dataplane/route.h"
+#include "dataplane/tunnel.h"
+
+#define HUB_NONE UINT32_MAX
+
+/* Who says where a prefix leads, the most believable first. */
+enum hub_route_source {
+	HUB_ROUTE_LOCAL,     /* an address of the hub */
+	HUB_ROUTE_CONNECTED, /* prefix of a port or tunnel */
+	HUB_ROUTE_PEER,      /* tunnel address of a spoke */
+	HUB_ROUTE_NEIGHBOR,  /* resolved by ARP, or configured */
+	HUB_ROUTE_STATIC,    /* configured */
+	HUB_ROUTE_SOURCES
+};
+
+/* A prefix of the RIB. */
+struct hub_route {
+	uint32_t addr_be;
+	uint8_t len;
+	uint8_t table; /* enum dp_table */
+	uint8_t have;  /* bit for each source that has an opinion */
+	dp_adj_t adj[HUB_ROUTE_SOURCES];
+};
+
+struct hub_rib {
+	struct rte_hash *index; /* prefix -> place in routes */
+	struct hub_route *routes;
+};
+
+/* Station on a port's link. Lives as long as it is known, asked for, or needed. */
+struct hub_neighbor {
+	uint32_t addr_be;
+	uint16_t port;
+	bool used;
+	bool fixed;    /* configured */
+	bool known;    /* mac is valid */
+	bool gateway;  /* of its port: the underlay's default route leads there */
+	uint8_t tries; /* requests without an answer */
+	struct mac_addr mac;
+	uint32_t dp;    /* the data plane's neighbor, or HUB_NONE; kept when the place is reused */
+	uint32_t peers; /* first peer behind it, or HUB_NONE */
+	uint64_t due;   /* when to ask next */
+	uint64_t heard; /* last ARP packet that said so */
+};
+
+struct hub_neighbors {
+	struct rte_hash *index; /* (port, address) -> place in at */
+	struct hub_neighbor *at;
+	unsigned room;
+	unsigned used;
+	uint64_t due;  /* no neighbor is due before */
+	unsigned next; /* where the next look starts */
+};
+
+struct hub_port {
+	const struct config_port *config;
+	uint16_t ethdev;           /* RTE_MAX_ETHPORTS: functions */
+	struct rte_device *probed; /* the device, if it came into the EAL by us */
+};
+
+struct hub_tunnel {
+	const struct config_tunnel *config;
+	uint16_t dp;
+	uint32_t first_peer;
+};
+
+struct hub_peer {
+	const struct config_peer *config;
+	uint32_t dp;
+	uint16_t tunnel;
+	uint32_t next_hop; /* neighbor, or HUB_NONE: no route to it */
+	uint32_t sibling;  /* next peer behind the same next hop */
+	uint32_t sas;      /* first place in hub.sas; inbound ones, then outbound ones */
+	uint64_t packets;  /* at the last sample */
+	uint64_t used_at;  /* when a sample had grown */
+	bool was_used;
+};
+
+enum hub_peer_state {
+	HUB_PEER_UP,
+	HUB_PEER_NO_SA,       /* an SA is missing in one direction */
+	HUB_PEER_NO_NEIGHBOR, /* next hop not resolved */
+};
+
+/* One log line a second of a kind that strangers can cause. */
+struct hub_log_limit {
+	uint64_t next;
+	unsigned suppressed;
+};
+
+struct hub_arp_stats {
+	uint64_t requests_in;
+	uint64_t replies_in;
+	uint64_t requests_out;
+	uint64_t replies_out;
+	uint64_t refused; /* malformed, or a sender that cannot be */
+};
+
+struct hub_punt_stats {
+	uint64_t taken; /* from the data plane */
+	uint64_t sent;  /* packets sent because of them */
+};
+
+struct hub {
+	const struct config *config;
+	struct hub_params params;
+	struct dp *dp;
+	uint64_t base; /* the caller's clock when this hub's started; valid once turned */
+	uint64_t now;  /* milliseconds since then */
+	bool turned;
+	struct hub_port *ports; /* same places as in config and in the data plane */
+	unsigned n_ports;
+	struct hub_tunnel *tunnels; /* same places as in config */
+	unsigned n_tunnels;
+	struct hub_peer *peers; /* tunnel by tunnel, as in config */
+	unsigned n_peers;
+	uint32_t *peer_of; /* data plane's index -> place in peers */
+	uint32_t *sas;
+	unsigned sampled; /* peer to look at next */
+	struct hub_rib rib;
+	struct hub_neighbors neighbors;
+	struct hub_arp_stats arp;
+	struct hub_punt_stats punts[DP_PUNT_COUNT];
+	struct hub_log_limit conflicts, moves;
+};
+
+/* hub.c: log a line about what strangers do, at most one a second. */
+void hub_log_limited(struct hub *h, struct hub_log_limit *limit, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* port.c */
+int hub_ports_create(struct hub *h, struct error *err);
+/* After dp_destroy(): give devices that we brought into the EAL back. */
+void hub_ports_destroy(struct hub *h);
+bool hub_port_has_address(const struct hub *h, uint16_t port, uint32_t addr_be);
+/* The prefix of a port that this address is a host of, or NULL. */
+const struct ip_prefix *hub_port_prefix_of(const struct hub *h, uint16_t port, uint32_t addr_be);
+
+/* peer.c */
+int hub_tunnels_create(struct hub *h, struct error *err);
+void hub_tunnels_destroy(struct hub *h);
+/* Room that the data plane must have for this configuration's peers, SAs and routes. */
+unsigned hub_peers_room(const struct config *c);
+enum hub_peer_state hub_peer_state(const struct hub *h, const struct hub_peer *p);
+/* The sum of its SAs' packets. */
+void hub_peer_packets(const struct hub *h, const struct hub_peer *p, uint64_t *rx, uint64_t *tx);
+/* Look at a few peers: have they been used? */
+void hub_peers_sample(struct hub *h);
+bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p);
+/* Peer by the data plane's index, NULL for DP_PEER_NONE. */
+const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer);
+
+/* rib.c */
+int hub_rib_create(struct hub *h, unsigned room, struct error *err);
+void hub_rib_destroy(struct hub *h);
+int hub_rib_add(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len,
+	enum hub_route_source source, dp_adj_t adj, struct error *err);
+void hub_rib_del(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len,
+	enum hub_route_source source);
+/* Exact match, or NULL. */
+const struct hub_route *hub_rib_find(
+	const struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len);
+/* Longest match, or NULL. */
+const struct hub_route *hub_rib_lookup(const struct hub *h, enum dp_table table, uint32_t addr_be);
+/* The source whose word counts. */
+enum hub_route_source hub_route_best(const struct hub_route *r);
+/* All routes, sorted for display. @return malloc'd, NULL with *n = 0 if there are none */
+struct hub_route *hub_rib_snapshot(const struct hub *h, unsigned *n);
+int hub_rib_static(struct hub *h, struct error *err);
+
+/* neighbor.c */
+int hub_neighbors_create(struct hub *h, unsigned room, struct error *err);
+void hub_neighbors_destroy(struct hub *h);
+/* Neighbor has this Ethernet address. If it is new: `create` it or leave it. */
+void hub_neighbor_heard(
+	struct hub *h, uint16_t port, uint32_t addr_be, const struct mac_addr *mac, bool create);
+/* A neighbor whose Ethernet address is configured: never asked for, never changed by ARP. */
+int hub_neighbor_fix(
+	struct hub *h, uint16_t port, const struct config_neighbor *n, struct error *err);
+/* The underlay's default route leads to this neighbor. */
+int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct error *err);
+/* The neighbor that frames to this address go to, made if it is new; HUB_NONE if none leads there.
+ * Of several links the preferred port's is taken. */
+uint32_t hub_neighbor_toward(struct hub *h, uint16_t preferred, uint32_t addr_be);
+/* A peer follows this neighbor from now on. */
+void hub_neighbor_attach(struct hub *h, uint32_t neighbor, uint32_t peer);
+/* Ask for who is due. */
+void hub_neighbors_turn(struct hub *h);
+/* Packet whose next hop is not known (DP_PUNT_RESOLVE). */
+void hub_neighbor_resolve(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *data, unsigned len);
+
+/* arp.c */
+void hub_arp_receive(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *frame, unsigned len);
+/* Who has addr? To everybody, or to one station (to != NULL). @return 0 or -ENOBUFS */
+int hub_arp_request(struct hub *h, uint16_t port, uint32_t addr_be, const struct mac_addr *to);
+
+/* icmp.c */
+void hub_icmp_receive(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+void hub_icmp_error(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+
+/* punt.c: handle what waits. @return packets */
+unsigned hub_punt_turn(struct hub *h);
+
+#endif

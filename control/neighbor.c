@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stations on the ports' links: which are needed, what their Ethernet addresses are, when to ask.
+ *
+ * A neighbor that peers or the default route need is asked for until it answers: at first once a
+ * second (RFC 1122 2.3.2.1 allows no more), then ever more seldom. What was learned is asked again
+ * after a while, by unicast, and is given up when there is no answer (RFC 1122 2.3.2.1 (1), (2)).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <rte_hash.h>
+
+#include "common/cursor.h"
+#include "common/log.h"
+#include "control/hub_priv.h"
+
+#define ON_DEMAND_MAX 4096 /* places beside those for the peers' next hops */
+#define SECOND        1000
+#define RETRY_MAX     (30 * SECOND)
+#define TRIES         3 /* requests at full rate, and before a silent neighbor is given up */
+#define FRESH         (300 * SECOND)
+#define PER_TURN      32 /* requests sent at once: bursts of ARP are lost in switches */
+#define NEVER         UINT64_MAX
+
+struct key {
+	uint32_t addr_be;
+	uint16_t port;
+	uint16_t zero;
+};
+
+int hub_neighbors_create(struct hub *h, unsigned room, struct error *err)
+{
+	struct hub_neighbors *t = &h->neighbors;
+	struct rte_hash_parameters p = {
+		.name = "neighbors",
+		.entries = room + ON_DEMAND_MAX,
+		.key_len = sizeof(struct key),
+		.socket_id = SOCKET_ID_ANY,
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
+	};
+
+	t->room = p.entries;
+	t->due = NEVER;
+	t->index = rte_hash_create(&p);
+	t->at = calloc(t->room, sizeof(*t->at));
+	if (t->index == NULL || t->at == NULL)
+		return error_set(err, ENOMEM,
+			"no memory for %u neighbors: give the EAL more (-m, or hugepages)",
+			t->room);
+	for (unsigned i = 0; i < t->room; i++)
+		t->at[i].dp = HUB_NONE;
+	return 0;
+}
+
+void hub_neighbors_destroy(struct hub *h)
+{
+	rte_hash_free(h->neighbors.index);
+	free(h->neighbors.at);
+}
+
+static uint32_t find(const struct hub *h, uint16_t port, uint32_t addr_be)
+{
+	struct key key = {.addr_be = addr_be, .port = port};
+	int at = rte_hash_lookup(h->neighbors.index, &key);
+
+	return at < 0 ? HUB_NONE : (uint32_t)at;
+}
+
+static bool needed(const struct hub_neighbor *n)
+{
+	return n->fixed || n->gateway || n->peers != HUB_NONE;
+}
+
+static void set_due(struct hub *h, struct hub_neighbor *n, uint64_t due)
+{
+	n->due = due;
+	h->neighbors.due = RTE_MIN(h->neighbors.due, due);
+}
+
+/* The hub's own traffic to it, and what it is the gateway for. */
+static void set_routes(struct hub *h, struct hub_neighbor *n)
+{
+	struct error err;
+	dp_adj_t adj;
+
+	if (!n->known) {
+		hub_rib_del(h, DP_TABLE_UNDERLAY, n->addr_be, 32, HUB_ROUTE_NEIGHBOR);
+		if (n->gateway)
+			hub_rib_add(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC,
+				DP_ADJ(DP_ADJ_GLEAN, n->port), &err);
+		if (n->dp != HUB_NONE)
+			dp_neighbor_set(h->dp, n->dp, DP_PORT_NONE, &n->mac);
+		return;
+	}
+	if (n->dp != HUB_NONE)
+		dp_neighbor_set(h->dp, n->dp, n->port, &n->mac);
+	else if (dp_neighbor_add(h->dp, n->port, &n->mac, &n->dp) < 0)
+		n->dp = HUB_NONE;
+	/* Without a place in the data plane its peers are still served. */
+	if (n->dp == HUB_NONE)
+		return;
+	adj = DP_ADJ(DP_ADJ_ETHER, n->dp);
+	if (hub_rib_add(h, DP_TABLE_UNDERLAY, n->addr_be, 32, HUB_ROUTE_NEIGHBOR, adj, &err) < 0 ||
+		(n->gateway &&
+			hub_rib_add(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC, adj, &err) < 0))
+		log_error("%s", err.text);
+}
+
+static void set_peer(struct hub *h, const struct hub_neighbor *n, const struct hub_peer *p)
+{
+	dp_peer_set_neighbor(h->dp, p->dp, n->known ? n->port : DP_PORT_NONE, &n->mac);
+}
+
+/* Tell the data plane what is known of a neighbor now. */
+static void apply(struct hub *h, struct hub_neighbor *n)
+{
+	set_routes(h, n);
+	for (uint32_t i = n->peers; i != HUB_NONE; i = h->peers[i].sibling)
+		set_peer(h, n, &h->peers[i]);
+}
+
+static void forget(struct hub *h, struct hub_neighbor *n)
+{
+	struct key key = {.addr_be = n->addr_be, .port = n->port};
+	uint32_t dp = n->dp;
+
+	if (n->known) {
+		n->known = false;
+		apply(h, n);
+	}
+	rte_hash_del_key(h->neighbors.index, &key);
+	*n = (struct hub_neighbor){.dp = dp};
+	h->neighbors.used--;
+}
+
+/* The table is full: the neighbor that was heard of longest ago goes, if nobody needs it. */
+static bool evict(struct hub *h)
+{
+	struct hub_neighbors *t = &h->neighbors;
+	struct hub_neighbor *oldest = NULL;
+
+	for (unsigned i = 0; i < t->room; i++) {
+		struct hub_neighbor *n = &t->at[i];
+
+		if (n->used && !needed(n) && (oldest == NULL || n->heard < oldest->heard))
+			oldest = n;
+	}
+	if (oldest != NULL)
+		forget(h, oldest);
+	return oldest != NULL;
+}
+
+/* Place of a neighbor; made and asked for if it is new. */
+static uint32_t want(struct hub *h, uint16_t port, uint32_t addr_be)
+{
+	struct hub_neighbors *t = &h->neighbors;
+	struct key key = {.addr_be = addr_be, .port = port};
+	struct hub_neighbor *n;
+	int at = rte_hash_lookup(t->index, &key);
+
+	if (at >= 0)
+		return (uint32_t)at;
+	if (t->used == t->room && !evict(h))
+		return HUB_NONE;
+	at = rte_hash_add_key(t->index, &key);
+	if (at < 0)
+		return HUB_NONE;
+	n = &t->at[at];
+	*n = (struct hub_neighbor){
+		.addr_be = addr_be,
+		.port = port,
+		.used = true,
+		.dp = n->dp,
+		.peers = HUB_NONE,
+		.heard = h->now,
+	};
+	t->used++;
+	set_due(h, n, h->now);
+	return (uint32_t)at;
+}
+
+static void log_move(struct hub *h, const struct hub_neighbor *n, const struct mac_addr *mac)
+{
+	struct ip_addr addr = ip_addr_v4(n->addr_be);
+	char from[MAC_ADDR_STRLEN], to[MAC_ADDR_STRLEN], text[IP_ADDR_STRLEN];
+
+	hub_log_limited(h, &h->moves, "port %s: %s moved from %s to %s",
+		h->ports[n->port].config->name, ip_addr_str(&addr, text),
+		mac_addr_str(&n->mac, from), mac_addr_str(mac, to));
+}
+
+void hub_neighbor_heard(
+	struct hub *h, uint16_t port, uint32_t addr_be, const struct mac_addr *mac, bool create)
+{
+	uint32_t at = create ? want(h, port, addr_be) : find(h, port, addr_be);
+	struct hub_neighbor *n = at == HUB_NONE ? NULL : &h->neighbors.at[at];
+	bool same;
+
+	if (n == NULL || n->fixed)
+		return;
+	same = n->known && memcmp(&n->mac, mac, sizeof(*mac)) == 0;
+	if (n->known && !same)
+		log_move(h, n, mac);
+	n->mac = *mac;
+	n->known = true;
+	n->tries = 0;
+	n->heard = h->now;
+	set_due(h, n, h->now + FRESH);
+	if (!same)
+		apply(h, n);
+}
+
+void hub_neighbor_learn(
+	struct hub *h, uint16_t port, const struct ip_addr *address, const struct mac_addr *mac)
+{
+	if (port < h->n_ports && address->family == AF_INET)
+		hub_neighbor_heard(h, port, address->v4_be, mac, true);
+}
+
+static int no_room(const struct hub *h, uint16_t port, uint32_t addr_be, struct error *err)
+{
+	struct ip_addr addr = ip_addr_v4(addr_be);
+	char text[IP_ADDR_STRLEN];
+
+	return error_set(err, ENOSPC, "port %s: no room for neighbor %s among %u",
+		h->ports[port].config->name, ip_addr_str(&addr, text), h->neighbors.room);
+}
+
+int hub_neighbor_fix(
+	struct hub *h, uint16_t port, const struct config_neighbor *c, struct error *err)
+{
+	uint32_t at = want(h, port, c->address.v4_be);
+	struct hub_neighbor *n;
+
+	if (at == HUB_NONE)
+		return no_room(h, port, c->address.v4_be, err);
+	n = &h->neighbors.at[at];
+	n->fixed = true;
+	n->known = true;
+	n->mac = c->mac;
+	n->due = NEVER;
+	apply(h, n);
+	return 0;
+}
+
+int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct error *err)
+{
+	uint32_t at = want(h, port, addr_be);
+
+	if (at == HUB_NONE)
+		return no_room(h, port, addr_be, err);
+	h->neighbors.at[at].gateway = true;
+	apply(h, &h->neighbors.at[at]);
+	return 0;
+}
+
+uint32_t hub_neighbor_toward(struct hub *h, uint16_t preferred, uint32_t addr_be)
+{
+	if (hub_port_prefix_of(h, preferred, addr_be) != NULL)
+		return want(h, preferred, addr_be);
+	for (uint16_t i = 0; i < h->n_ports; i++)
+		if (hub_port_prefix_of(h, i, addr_be) != NULL)
+			return want(h, i, addr_be);
+	for (uint16_t i = 0; i < h->n_ports; i++)
+		if (h->ports[i].config->gateway.family != 0)
+			return want(h, i, h->ports[i].config->gateway.v4_be);
+	return HUB_NONE;
+}
+
+void hub_neighbor_attach(struct hub *h, uint32_t neighbor, uint32_t peer)
+{
+	struct hub_neighbor *n = &h->neighbors.at[neighbor];
+
+	h->peers[peer].sibling = n->peers;
+	n->peers = peer;
+	set_peer(h, n, &h->peers[peer]);
+}
+
+void hub_neighbor_resolve(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *data, unsigned len)
+{
+	struct cursor c = cursor_open(data, len);
+	uint32_t dst;
+
+	cursor_take(&c, 16);
+	dst = cursor_be32(&c);
+	if (!c.error && info->port < h->n_ports)
+		hub_neighbor_toward(h, info->port, dst);
+}
+
+/* Pause after so many requests without an answer. */
+static uint64_t pause_after(unsigned tries)
+{
+	uint64_t pause = SECOND;
+
+	for (; tries > TRIES && pause < RETRY_MAX; tries--)
+		pause *= 2;
+	return RTE_MIN(pause, (uint64_t)RETRY_MAX);
+}
+
+/* A neighbor's time has come. @return false if the request could not be sent now */
+static bool take_due(struct hub *h, struct hub_neighbor *n)
+{
+	if (!needed(n) && (n->tries >= TRIES || n->known)) {
+		forget(h, n);
+		return true;
+	}
+	if (n->known && n->tries >= TRIES) {
+		n->known = false;
+		n->tries = 0;
+		apply(h, n);
+	}
+	if (hub_arp_request(h, n->port, n->addr_be, n->known ? &n->mac : NULL) < 0)
+		return false;
+	n->tries += n->tries < UINT8_MAX;
+	n->due = h->now + pause_after(n->tries);
+	return true;
+}
+
+void hub_neighbors_turn(struct hub *h)
+{
+	struct hub_neighbors *t = &h->neighbors;
+	uint64_t due = NEVER;
+	unsigned sent = 0;
+
+	if (h->now < t->due)
+		return;
+	for (unsigned i = 0; i < t->room; i++) {
+		struct hub_neighbor *n = &t->at[(t->next + i) % t->room];
+
+		if (!n->used || n->due == NEVER)
+			continue;
+		if (n->due <= h->now) {
+			if (sent == PER_TURN || !take_due(h, n)) {
+				/* The rest in the next turn, from here on. */
+				t->next = (t->next + i) % t->room;
+				t->due = h->now + 1;
+				return;
+			}
+			sent++;
+		}
+		if (n->used)
+			due = RTE_MIN(due, n->due);
+	}
+	t->due = due;
+}
