@@ -8,16 +8,18 @@
 
 #include <string.h>
 
+#include "dataplane/drops.h"
+
 #define ETHER_LEN 14
 #define IP4_LEN   20
 #define INNER_LEN 84
 #define TOO_BIG   (CAPGEN_SIZE_MAX + 20)
 
 struct bad_kind {
-	const char *drop;
-	bool cbc;      /* sealed with CBC, else with GCM */
-	bool checksum; /* with a GRE checksum whatever the tunnel does */
-	uint16_t size; /* of the inner packet; 0: INNER_LEN */
+	enum dp_drop drop; /* as which it ends */
+	bool cbc;          /* sealed with CBC, else with GCM */
+	bool checksum;     /* with a GRE checksum whatever the tunnel does */
+	uint16_t size;     /* of the inner packet; 0: INNER_LEN */
 	/* Alterations: the inner packet before GRE; GRE before ESP; the whole frame. */
 	void (*inner)(const struct capgen *g, uint8_t *ip);
 	void (*gre)(struct capgen_packet *p, uint8_t *gre);
@@ -316,12 +318,6 @@ INNER(fwd_too_big)
 	capgen_ip4_checksum(ip); /* as it is: larger than the MTU, don't fragment set */
 }
 
-INNER(fwd_fragment)
-{
-	capgen_put16(ip + 6, 0);
-	capgen_ip4_checksum(ip);
-}
-
 /* To the spoke that has no SA from the hub. */
 INNER(out_no_sa)
 {
@@ -334,52 +330,51 @@ INNER(local_ignored)
 }
 
 static const struct bad_kind kinds[] = {
-	{"eth_truncated", .frame = eth_truncated},
-	{"eth_type", .frame = eth_type},
-	{"eth_vlan", .frame = eth_vlan},
-	{"eth_not_ours", .frame = eth_not_ours},
-	{"ip4_truncated", .frame = ip4_truncated},
-	{"ip4_header", .frame = ip4_header},
-	{"ip4_checksum", .frame = ip4_checksum},
-	{"ip4_source", .frame = ip4_source},
-	{"ip4_not_ours", .frame = ip4_not_ours},
-	{"ip4_fragment", .frame = ip4_fragment},
-	{"ip4_protocol", .frame = ip4_protocol},
-	{"ip4_clear_gre", .frame = ip4_clear_gre},
-	{"ip4_clear_inner", .frame = ip4_clear_inner},
-	{"ip6", .frame = ip6},
-	{"udp_length", .frame = udp_length},
-	{"udp_keepalive", .frame = udp_keepalive},
-	{"esp_short", .frame = esp_short},
-	{"esp_spi", .frame = esp_spi},
-	{"esp_length", .frame = esp_length, .cbc = true},
-	{"esp_replay", .frame = esp_replay},
-	{"esp_auth", .frame = esp_auth},
-	{"esp_padding", .frame = esp_padding},
-	{"esp_dummy", .gre = esp_dummy},
-	{"esp_next_header", .gre = esp_next_header},
-	{"esp_peer_mismatch", .frame = esp_peer_mismatch},
-	{"gre_truncated", .gre = gre_truncated},
-	{"gre_version", .gre = gre_version},
-	{"gre_flags", .gre = gre_flags},
-	{"gre_checksum", .gre = gre_checksum, .checksum = true},
-	{"gre_key", .gre = gre_key},
-	{"gre_protocol", .gre = gre_protocol},
-	{"gre_ip6", .gre = gre_ip6},
-	{"fwd_truncated", .inner = fwd_truncated},
-	{"fwd_header", .inner = fwd_header},
-	{"fwd_checksum", .inner = fwd_checksum},
-	{"fwd_source", .inner = fwd_source},
-	{"fwd_destination", .inner = fwd_destination},
-	{"fwd_multicast", .inner = fwd_multicast},
-	{"fwd_ttl", .inner = fwd_ttl},
-	{"fwd_no_route", .inner = fwd_no_route},
-	{"fwd_blackhole", .inner = fwd_blackhole},
-	{"fwd_no_peer", .inner = fwd_no_peer},
-	{"fwd_too_big", .inner = fwd_too_big, .size = TOO_BIG},
-	{"fwd_fragment", .inner = fwd_fragment, .size = TOO_BIG},
-	{"out_no_sa", .inner = out_no_sa},
-	{"local_ignored", .inner = local_ignored},
+	{DP_DROP_eth_truncated, .frame = eth_truncated},
+	{DP_DROP_eth_type, .frame = eth_type},
+	{DP_DROP_eth_vlan, .frame = eth_vlan},
+	{DP_DROP_eth_not_ours, .frame = eth_not_ours},
+	{DP_DROP_ip4_truncated, .frame = ip4_truncated},
+	{DP_DROP_ip4_header, .frame = ip4_header},
+	{DP_DROP_ip4_checksum, .frame = ip4_checksum},
+	{DP_DROP_ip4_source, .frame = ip4_source},
+	{DP_DROP_ip4_not_ours, .frame = ip4_not_ours},
+	{DP_DROP_ip4_fragment, .frame = ip4_fragment},
+	{DP_DROP_ip4_protocol, .frame = ip4_protocol},
+	{DP_DROP_ip4_clear_gre, .frame = ip4_clear_gre},
+	{DP_DROP_ip4_clear_inner, .frame = ip4_clear_inner},
+	{DP_DROP_ip6, .frame = ip6},
+	{DP_DROP_udp_length, .frame = udp_length},
+	{DP_DROP_udp_keepalive, .frame = udp_keepalive},
+	{DP_DROP_esp_short, .frame = esp_short},
+	{DP_DROP_esp_spi, .frame = esp_spi},
+	{DP_DROP_esp_length, .frame = esp_length, .cbc = true},
+	{DP_DROP_esp_replay, .frame = esp_replay},
+	{DP_DROP_esp_auth, .frame = esp_auth},
+	{DP_DROP_esp_padding, .frame = esp_padding},
+	{DP_DROP_esp_dummy, .gre = esp_dummy},
+	{DP_DROP_esp_next_header, .gre = esp_next_header},
+	{DP_DROP_esp_peer_mismatch, .frame = esp_peer_mismatch},
+	{DP_DROP_gre_truncated, .gre = gre_truncated},
+	{DP_DROP_gre_version, .gre = gre_version},
+	{DP_DROP_gre_flags, .gre = gre_flags},
+	{DP_DROP_gre_checksum, .gre = gre_checksum, .checksum = true},
+	{DP_DROP_gre_key, .gre = gre_key},
+	{DP_DROP_gre_protocol, .gre = gre_protocol},
+	{DP_DROP_gre_ip6, .gre = gre_ip6},
+	{DP_DROP_fwd_truncated, .inner = fwd_truncated},
+	{DP_DROP_fwd_header, .inner = fwd_header},
+	{DP_DROP_fwd_checksum, .inner = fwd_checksum},
+	{DP_DROP_fwd_source, .inner = fwd_source},
+	{DP_DROP_fwd_destination, .inner = fwd_destination},
+	{DP_DROP_fwd_multicast, .inner = fwd_multicast},
+	{DP_DROP_fwd_ttl, .inner = fwd_ttl},
+	{DP_DROP_fwd_no_route, .inner = fwd_no_route},
+	{DP_DROP_fwd_blackhole, .inner = fwd_blackhole},
+	{DP_DROP_fwd_no_peer, .inner = fwd_no_peer},
+	{DP_DROP_fwd_too_big, .inner = fwd_too_big, .size = TOO_BIG},
+	{DP_DROP_out_no_sa, .inner = out_no_sa},
+	{DP_DROP_local_ignored, .inner = local_ignored},
 };
 
 unsigned capgen_bad_count(void)
@@ -391,7 +386,7 @@ const char *capgen_bad_name(const struct capgen *g, unsigned kind)
 {
 	if (kinds[kind].frame == esp_replay && (g->opt.window == 0 || g->opt.n_packets == 0))
 		return NULL;
-	return kinds[kind].drop;
+	return dp_drop_names[kinds[kind].drop].name;
 }
 
 void capgen_bad_build(
