@@ -61,6 +61,30 @@ static void keys(void)
 	net_close();
 }
 
+/* Key 0 is a key: a packet without one has not got it. */
+static void key_zero(void)
+{
+	const struct dp_tunnel_params params = {.nbma_be = packet_addr(HUB_NBMA),
+		.key_set = true,
+		.mtu = TUNNEL_MTU,
+		.ttl = TUNNEL_TTL};
+	struct packet_gre gre = {.flags = PACKET_GRE_KEY, .protocol = 0x0800};
+	const struct net_params no_peers = {.no_peers = true};
+	struct packet inner;
+
+	net_open(&no_peers);
+	CU_ASSERT(dp_tunnel_add(net.dp, &params, &net.a.tunnel, NULL) == 0);
+	net.a.gre_key = 0;
+	spoke_add(&net.a);
+	inner = spoke_packet(&net.a, &net.a, 100);
+	send_gre(&net.a, &gre, &inner);
+	EXPECT_DELIVERED(&net.a, packet_hop(&inner));
+	gre.flags = 0;
+	send_gre(&net.a, &gre, &inner);
+	EXPECT_DROPS(gre_key, 1);
+	net_close();
+}
+
 /* A tunnel without a key takes packets without one, and only these. */
 static void no_key(void)
 {
@@ -184,6 +208,7 @@ static void protocols(void)
 static const struct unit_test tests[] = {
 	{"checksum and sequence number may be there", optional_fields},
 	{"the key must be there and the tunnel's", keys},
+	{"key 0 is a key", key_zero},
 	{"a tunnel without a key refuses keys", no_key},
 	{"a wrong checksum ends", checksums},
 	{"reserved and routing bits and versions end", flag_bits},

@@ -104,7 +104,29 @@ static void options(void)
 		packet_ip4_seal(inner.b);
 		spoke_send_run(&net.a, &inner);
 		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+		inner.b[PACKET_IP4_LEN] ^= 0x80; /* the checksum covers them */
+		spoke_send_run(&net.a, &inner);
+		EXPECT_DROPS(fwd_checksum, words);
 	}
+	net_close();
+}
+
+/* A header that says it is longer than what is there. */
+static void header_too_long(void)
+{
+	struct packet inner;
+	unsigned n = 0;
+
+	net_open(NULL);
+	for (unsigned len = PACKET_IP4_LEN; len < 60; len++, n++) {
+		inner = spoke_packet(&net.a, &net.b, 100);
+		inner.b[0] = 0x4f;
+		packet_put16(inner.b + PACKET_IP4_TOTAL, (uint16_t)len);
+		packet_ip4_seal(inner.b);
+		inner.len = (uint16_t)len;
+		spoke_send_run(&net.a, &inner);
+	}
+	EXPECT_DROPS(fwd_truncated, n);
 	net_close();
 }
 
@@ -227,6 +249,7 @@ static const struct unit_test tests[] = {
 	{"the checksum follows the TTL for every value", ttl_checksum},
 	{"each header check has its reason", header_checks},
 	{"options are carried", options},
+	{"headers longer than the packet end", header_too_long},
 	{"sources that cannot be end", sources},
 	{"destinations that must not be forwarded end", destinations},
 	{"no route, nobody there, blackhole", routes},

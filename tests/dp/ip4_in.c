@@ -149,6 +149,26 @@ static void header_options(void)
 	net_close();
 }
 
+/* A header that says it is longer than what is there. */
+static void header_too_long(void)
+{
+	const struct packet payload = packet_fill(1, 40);
+	struct packet frame;
+	unsigned n = 0;
+
+	net_open(NULL);
+	for (unsigned len = PACKET_IP4_LEN; len < 60; len++, n++) {
+		frame = outer(IPPROTO_ESP, &payload);
+		frame.b[PACKET_ETH_LEN] = 0x4f;
+		packet_put16(frame.b + PACKET_ETH_LEN + PACKET_IP4_TOTAL, (uint16_t)len);
+		packet_ip4_seal(frame.b + PACKET_ETH_LEN);
+		frame.len = (uint16_t)(PACKET_ETH_LEN + len);
+		receive(&frame);
+	}
+	EXPECT_DROPS(ip4_truncated, n);
+	net_close();
+}
+
 /* Ethernet pads short packets to 46 octets; what stands behind the total length is not packet. */
 static void link_padding(void)
 {
@@ -375,6 +395,7 @@ static const struct unit_test tests[] = {
 	{"every short length of a frame is one drop", short_frames},
 	{"each rule of RFC 1812 5.2.2 has its reason", header_checks},
 	{"outer options are stepped over", header_options},
+	{"headers longer than the packet end", header_too_long},
 	{"link padding is not part of the packet", link_padding},
 	{"only the port's own addresses and unicast sources", addresses},
 	{"outer fragments end", fragments},
