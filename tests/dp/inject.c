@@ -146,6 +146,10 @@ static void no_errors(void)
 	packet_ip4_seal(ip.b);
 	inject_ip4(DP_TABLE_OVERLAY, &ip);
 	EXPECT_DROPS(fwd_too_big, 1);
+	/* Its RIP to the group goes to peers one by one, never back to itself. */
+	ip = packet_udp(packet_addr(HUB_TUNNEL), packet_addr("224.0.0.9"), 520, 520, 52);
+	inject_ip4(DP_TABLE_OVERLAY, &ip);
+	EXPECT_DROPS(fwd_multicast, 1);
 	net_close();
 }
 

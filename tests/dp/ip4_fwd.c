@@ -64,6 +64,14 @@ static void ttl_checksum(void)
 		spoke_send_run(&net.a, &inner);
 		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
 	}
+	/* A checksum of 0 may also be written 0xffff; then the sum carries. */
+	inner = spoke_packet(&net.a, &net.b, 28);
+	packet_put16(inner.b + PACKET_IP4_ID, 0);
+	packet_ip4_seal(inner.b);
+	packet_put16(inner.b + PACKET_IP4_ID, packet_get16(inner.b + PACKET_IP4_CHECKSUM));
+	packet_put16(inner.b + PACKET_IP4_CHECKSUM, 0xffff);
+	spoke_send_run(&net.a, &inner);
+	EXPECT_DELIVERED(&net.b, packet_hop(&inner));
 	net_close();
 }
 

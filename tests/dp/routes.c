@@ -116,6 +116,30 @@ static void lan(void)
 	net_close();
 }
 
+/* A host there whose Ethernet address is not known: control gets the packet as it is to leave. */
+static void lan_unknown(void)
+{
+	struct packet inner, hop, got;
+	struct dp_punt_info info;
+
+	net_open(NULL);
+	EXPECT(dp_route_add(net.dp, DP_TABLE_OVERLAY, packet_addr("10.1.0.0"), 24,
+		       DP_ADJ(DP_ADJ_GLEAN, net.port[1].index)) == 0);
+	inner = packet_udp(net.a.lan_be, packet_addr("10.1.0.7"), 1, 2, 100);
+	spoke_send_run(&net.a, &inner);
+	hop = packet_hop(&inner);
+	got = EXPECT_PUNT(RESOLVE, &info);
+	EXPECT(packet_equal(&got, &hop));
+	EXPECT(info.port == net.port[1].index && info.table == DP_TABLE_OVERLAY);
+	EXPECT_DROPS(out_no_neighbor, 1);
+	inner.b[PACKET_IP4_TTL] = 1;
+	packet_ip4_seal(inner.b);
+	spoke_send_run(&net.a, &inner);
+	EXPECT_PUNT(ERROR, &info);
+	EXPECT_DROPS(fwd_ttl, 1);
+	net_close();
+}
+
 static const struct unit_test tests[] = {
 	{"a withdrawn route ends in fwd_no_route, not in clear", withdrawn},
 	{"NBMA space in the overlay does not matter outside", nbma_in_overlay},
@@ -123,6 +147,7 @@ static const struct unit_test tests[] = {
 	{"a replaced route", replaced},
 	{"prefixes of every length", every_length},
 	{"to the hub's LAN", lan},
+	{"to an unknown host on the hub's LAN", lan_unknown},
 };
 
 DP_SUITE(routes, tests);
