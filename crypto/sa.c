@@ -12,6 +12,7 @@
 #include <rte_hash.h>
 #include <rte_prefetch.h>
 
+#include "common/log.h"
 #include "crypto/replay.h"
 #include "crypto/sa_priv.h"
 
@@ -70,8 +71,11 @@ static int table_fill(struct sa_table *t)
 		t->hash_pos[i] = NOT_HASHED;
 	}
 	t->hash = spi_hash_create(t);
-	if (t->hash == NULL)
+	if (t->hash == NULL) {
+		log_error("%s: no hash of %u SPIs: %s", t->name, t->capacity,
+			rte_strerror(rte_errno));
 		return rte_errno;
+	}
 	t->mgr = alloc_mb_mgr(0);
 	if (t->mgr == NULL)
 		return ENOMEM;
@@ -328,12 +332,11 @@ void sa_lookup_burst(const struct sa_table *t, const uint32_t *spi, unsigned n, 
 		rte_prefetch0(&sa->hot);
 	}
 	for (unsigned i = 0; i < n; i++) {
+		/* Free slots carry SPI 0; it names no SA. */
 		if (__atomic_load_n(&out[i]->spi, __ATOMIC_ACQUIRE) == spi[i] && spi[i] != 0)
 			continue;
 		out[i] = NULL;
-		/* SPI 0 names no SA; free slots carry it. */
-		miss[n_miss] = (uint8_t)i;
-		n_miss += spi[i] != 0;
+		miss[n_miss++] = (uint8_t)i;
 	}
 	if (n_miss > 0 && __atomic_load_n(&t->hashed, __ATOMIC_ACQUIRE) > 0)
 		lookup_hashed(t, spi, miss, n_miss, out);

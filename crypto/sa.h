@@ -110,7 +110,8 @@ struct sa_table;
  * remove.
  * @param name    different for each table of the process
  * @param socket  NUMA node, or SOCKET_ID_ANY
- * @return NULL with errno: EINVAL (capacity), ENOMEM, ENOTSUP (the CPU lacks what ipsec-mb needs)
+ * @return NULL with errno: EINVAL (capacity), EEXIST (name), ENOMEM, ENOTSUP (the CPU lacks
+ *         what ipsec-mb needs)
  */
 struct sa_table *sa_table_create(const char *name, unsigned capacity, int socket);
 

@@ -69,7 +69,7 @@ static void test_edges(void)
 static void test_jumps(void)
 {
 	static const uint64_t jumps[] = {1, 31, 32, 63, 64, 65, 127, 128, 4095, 4096, 4097, 8127,
-		8128, 8191, 8192, 8193, 8256, 100000, UINT64_C(1) << 33};
+		8128, 8191, 8192, 8193, 8256, 100000, UINT64_C(1) << 33, UINT64_C(1) << 62};
 
 	for (size_t i = 0; i < N_SIZES; i++)
 		for (size_t j = 0; j < sizeof(jumps) / sizeof(jumps[0]); j++) {

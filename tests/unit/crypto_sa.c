@@ -74,8 +74,12 @@ static void test_spi_zero(void)
 	uint32_t spis[64];
 	struct sa *found[64];
 
+	/* The second comes to stand in the first free slot, 0, and leaves it. */
 	add(t, 0x1001);
-	add(t, 0x2001);
+	CU_ASSERT_PTR_EQUAL(add(t, 0x2001), sa_at(t, 0));
+	add(t, 0x3001);
+	sa_unlink(t, 0);
+	sa_free(t, 0);
 	memset(spis, 0, sizeof(spis));
 	memset(found, 0xff, sizeof(found));
 	sa_lookup_burst(t, spis, 64, found);
