@@ -44,14 +44,18 @@ struct l2_header {
 
 _Static_assert(sizeof(struct l2_header) == 16, "replaced by one store");
 
-/* Outbound SA of a peer and what of it shapes the headers; replaced by one 8-byte store. */
+/* Outbound SA of a peer and what of it shapes the packet; replaced by one 8-byte store. */
 union peer_out {
 	struct {
 		uint32_t sa; /* SA_NONE: the peer transmits nothing */
 		uint8_t iv_len;
+		uint8_t tos;  /* OUT_TOS_COPY, or the DSCP to write, in the upper six bits */
+		uint16_t mtu; /* largest inner packet */
 	};
 	uint64_t word;
 };
+
+#define OUT_TOS_COPY 1 /* no DSCP ends in this bit */
 
 /* Where a spoke is, as the world sees it; replaced by one 8-byte store when its NAT rebinds. */
 union peer_outer {
@@ -74,9 +78,9 @@ struct peer {
 	union peer_out out;     /* control writes */
 	union peer_outer outer; /* control writes */
 	struct ip4_head ip;
-	uint8_t gre[8]; /* GRE header without checksum, ending at the last octet */
-	uint16_t mtu;   /* largest inner packet */
-	uint16_t owner; /* worker, atomic: claimed by CAS, see esp_in.c */
+	uint8_t gre[8];    /* GRE header without checksum, ending at the last octet */
+	uint16_t path_mtu; /* of the outer path, 0 = as the port; control only */
+	uint16_t owner;    /* worker, atomic: claimed by CAS, see esp_in.c */
 	uint8_t gre_len;
 	uint8_t gre_checksum : 1;
 	uint8_t used : 1;
@@ -113,6 +117,7 @@ struct port {
 	dp_burst_fn tx;
 	void *ctx;
 	uint16_t ethdev;
+	uint16_t mtu;
 	uint16_t n_rxq;
 	bool promiscuous;
 	struct mac_addr mac;
@@ -140,6 +145,7 @@ struct pkt {
 	uint8_t flags;      /* enum pkt_flags */
 	uint16_t protocol;  /* GRE protocol type on the way out, host order */
 	uint16_t tunnel_in; /* it came in through, or TUNNEL_NONE */
+	uint8_t ecn;        /* of the outer header it came in, RFC 6040 */
 	uint32_t spi;
 	struct esp_packet esp;
 };

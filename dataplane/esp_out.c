@@ -6,7 +6,8 @@
 #include "dataplane/dp_priv.h"
 
 /*
- * Length into the header; its checksum was made without length and destination and follows by
+ * Length into the header; its checksum was made without length, type of service and
+ * destination and follows by
  * RFC 1624. What stands between IPv4 and ESP, if anything, is UDP.
  */
 static void finish_ip4(uint8_t *frame, const uint8_t *esp, uint16_t len)
@@ -16,7 +17,8 @@ static void finish_ip4(uint8_t *frame, const uint8_t *esp, uint16_t len)
 	uint32_t sum = (uint16_t)~ip->hdr_checksum;
 
 	ip->total_length = rte_cpu_to_be_16(len);
-	sum += ip->total_length + (ip->dst_addr >> 16) + (ip->dst_addr & 0xffff);
+	sum += ip->total_length + rte_cpu_to_be_16(ip->type_of_service);
+	sum += (ip->dst_addr >> 16) + (ip->dst_addr & 0xffff);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum += sum >> 16;
 	ip->hdr_checksum = (rte_be16_t)~sum;

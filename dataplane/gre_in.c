@@ -87,6 +87,7 @@ static bool gre_in_one(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_gre_checksum);
 		return false;
 	}
+	p->ecn = p->l3[1] & RTE_IPV4_HDR_ECN_MASK;
 	p->l3_len = (uint16_t)cursor_left(&c);
 	p->l3 = p->esp.payload + (p->esp.payload_len - p->l3_len);
 	p->table = DP_TABLE_OVERLAY;

@@ -7,8 +7,10 @@
 
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
+#include "dataplane/mss_priv.h"
 
-#define DF RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
+#define TOS_CS6 0xc0
+#define DF      RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
 
 /*
  * GRE header in front of l3. Without a checksum the peer's eight octets, made to end with the
@@ -49,6 +51,19 @@ static void write_udp(uint8_t *end, uint16_t port_be)
 	memcpy(end - sizeof(udp), &udp, sizeof(udp));
 }
 
+/*
+ * Type of service of the outer header: DSCP copied or set (RFC 2983), ECN always copied (RFC 6040
+ * 4.1, normal mode). Control's own packets keep their precedence; NHRP is internetwork control.
+ */
+static uint8_t outer_tos(const struct pkt *p, uint8_t policy)
+{
+	if (unlikely(p->protocol != 0x0800))
+		return TOS_CS6;
+	if (likely(policy == OUT_TOS_COPY || p->flags & PKT_LOCAL))
+		return p->l3[1];
+	return (uint8_t)(policy | (p->l3[1] & RTE_IPV4_HDR_ECN_MASK));
+}
+
 enum fit {
 	FITS,
 	GONE,
@@ -66,6 +81,14 @@ static enum fit too_big(struct worker *w, struct pkt *p, uint16_t mtu)
 	return GONE;
 }
 
+static void clamp(struct worker *w, const struct peer *peer, struct pkt *p)
+{
+	uint16_t mss = w->dp->tunnels[peer->tunnel].p.adjust_mss;
+
+	if (mss != 0)
+		w->stats.mss_clamped += mss_clamp(p->l3, p->l3_len, mss);
+}
+
 static enum fit gre_out_one(struct worker *w, struct pkt *p)
 {
 	const struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
@@ -75,8 +98,10 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	uint8_t *frame;
 	unsigned room;
 
-	if (unlikely(p->l3_len > peer->mtu)) {
-		return too_big(w, p, peer->mtu);
+	if (unlikely(p->protocol == 0x0800 && p->l3[9] == IPPROTO_TCP))
+		clamp(w, peer, p);
+	if (unlikely(p->l3_len > out.mtu)) {
+		return too_big(w, p, out.mtu);
 	}
 	if (unlikely(out.sa == SA_NONE)) {
 		pkt_drop(w, p, DP_DROP_out_no_sa);
@@ -105,6 +130,7 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	memcpy(frame, &peer->l2, sizeof(peer->l2));
 	memcpy(frame + sizeof(struct rte_ether_hdr), &peer->ip, sizeof(peer->ip));
 	memcpy(frame + sizeof(struct rte_ether_hdr) + sizeof(peer->ip), &outer.addr_be, 4);
+	frame[sizeof(struct rte_ether_hdr) + 1] = outer_tos(p, out.tos);
 	if (unlikely(outer.port_be != 0))
 		write_udp(frame + front, outer.port_be);
 
@@ -122,7 +148,7 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 /* What is in line goes first, then the pieces: nothing of a flow overtakes. */
 static void send_fragments(struct worker *w, struct pkt *p, struct pkt **line, unsigned kept)
 {
-	uint16_t mtu = w->dp->peers[DP_ADJ_INDEX(p->adj)].mtu;
+	uint16_t mtu = dp_peer_mtu(w->dp, DP_ADJ_INDEX(p->adj));
 	struct pkt *pieces[FRAGMENTS_MAX];
 	unsigned n = fragment(w, p, mtu, w->fragments), fit = 0;
 

@@ -39,6 +39,40 @@ static void take_local(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_local_ignored);
 }
 
+/* A change of the header's second octet, with its checksum (RFC 1624). */
+static void set_tos(struct rte_ipv4_hdr *ip, uint8_t tos)
+{
+	uint32_t sum = (uint16_t)~ip->hdr_checksum;
+
+	sum += (uint16_t)~rte_cpu_to_be_16(ip->type_of_service);
+	sum += rte_cpu_to_be_16(tos);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->hdr_checksum = (rte_be16_t) ~(sum + (sum >> 16));
+	ip->type_of_service = tos;
+}
+
+#define NOT_ECT 0
+#define ECT_1   1
+#define ECT_0   2
+#define CE      3
+
+/*
+ * RFC 6040 4.2: congestion marked on the outer path reaches the inner header, ECT(1) counts as a
+ * milder mark than CE. Returns false if the packet must be dropped: marked, but its sender does
+ * not speak ECN and would never learn.
+ */
+static bool take_ecn(struct pkt *p)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p->l3;
+	uint8_t inner = ip->type_of_service & RTE_IPV4_HDR_ECN_MASK;
+
+	if (inner == NOT_ECT)
+		return p->ecn != CE;
+	if (p->ecn == CE || (p->ecn == ECT_1 && inner == ECT_0))
+		set_tos(ip, (uint8_t)((ip->type_of_service & ~RTE_IPV4_HDR_ECN_MASK) | p->ecn));
+	return true;
+}
+
 /* Returns true if the packet is to be routed. */
 static bool check_one(struct worker *w, struct pkt *p)
 {
@@ -48,6 +82,10 @@ static bool check_one(struct worker *w, struct pkt *p)
 
 	if (unlikely(check != IP4_OK)) {
 		pkt_drop(w, p, drop_of_check[check]);
+		return false;
+	}
+	if (unlikely(p->ecn != NOT_ECT) && !take_ecn(p)) {
+		pkt_drop(w, p, DP_DROP_fwd_ecn);
 		return false;
 	}
 	if (unlikely(ip4_bad_source(ip->src_addr))) {

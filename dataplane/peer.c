@@ -3,6 +3,8 @@
 
 #include <emmintrin.h>
 
+#include <rte_udp.h>
+
 #include "dataplane/dp_priv.h"
 
 /* The same words as in gre_in.c, as they stand on the wire. */
@@ -72,6 +74,76 @@ static void make_gre(struct peer *peer, const struct tunnel *t)
 	peer->gre_len = (t->p.key_set ? 8 : 4) + (t->p.checksum ? 4 : 0);
 }
 
+/* Free place in a peer's list, or NULL. */
+static uint32_t *list_place(uint32_t *list, uint32_t value)
+{
+	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
+		if (list[i] == value)
+			return &list[i];
+	return NULL;
+}
+
+/*
+ * Largest inner packet whose ESP packet (RFC 4303 2: header, IV, padding to the block, two octets
+ * of trailer, ICV) fits into the path's MTU.
+ */
+static uint16_t fitting_mtu(const struct dp *dp, const struct peer *peer, const struct esp_suite *s)
+{
+	const struct tunnel *t = &dp->tunnels[peer->tunnel];
+	unsigned path = peer->path_mtu, fixed;
+
+	if (path == 0 && peer->l2.port != DP_PORT_NONE)
+		path = dp->ports[peer->l2.port].mtu;
+	if (path == 0)
+		return t->p.mtu;
+	fixed = sizeof(struct rte_ipv4_hdr) + ESP_HDR_LEN + s->iv_len + s->icv_len;
+	if (peer->outer.port_be != 0)
+		fixed += sizeof(struct rte_udp_hdr);
+	path = path > fixed ? (path - fixed) / s->align * s->align : 0;
+	fixed = 2u + peer->gre_len;
+	path = path > fixed ? path - fixed : 0;
+	return (uint16_t)RTE_MIN(path, (unsigned)t->p.mtu);
+}
+
+static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
+{
+	const struct tunnel *t = &dp->tunnels[peer->tunnel];
+	union peer_out out = {.word = 0};
+	const struct esp_suite *suite;
+
+	out.sa = sa;
+	out.mtu = t->p.mtu;
+	out.tos = t->p.dscp_set ? (uint8_t)(t->p.dscp << 2) : OUT_TOS_COPY;
+	if (sa != SA_NONE) {
+		suite = esp_suite_at(sa_at(dp->sa_out, sa)->suite);
+		out.iv_len = suite->iv_len;
+		out.mtu = fitting_mtu(dp, peer, suite);
+	}
+	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
+}
+
+void dp_peer_set_neighbor(
+	struct dp *dp, uint32_t index, uint16_t port, const struct mac_addr *neighbor)
+{
+	struct peer *peer = &dp->peers[index];
+
+	l2_set(&peer->l2, dp, port, neighbor);
+	set_out(dp, peer, peer->out.sa);
+}
+
+void dp_peer_set_path_mtu(struct dp *dp, uint32_t index, uint16_t mtu)
+{
+	struct peer *peer = &dp->peers[index];
+
+	peer->path_mtu = mtu;
+	set_out(dp, peer, peer->out.sa);
+}
+
+uint16_t dp_peer_mtu(const struct dp *dp, uint32_t peer)
+{
+	return dp->peers[peer].out.mtu;
+}
+
 int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err)
 {
 	const struct tunnel *t = &dp->tunnels[p->tunnel];
@@ -87,11 +159,10 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		peer->used = 1;
 		peer->owner = SA_OWNER_NONE;
 		peer->tunnel = (uint8_t)p->tunnel;
-		peer->mtu = t->p.mtu;
-		peer->out.sa = SA_NONE;
 		for (unsigned k = 0; k < PEER_SAS_MAX; k++)
 			peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
 		l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);
+		set_out(dp, peer, SA_NONE);
 		make_ip(peer, t, p->natt_port != 0);
 		set_outer(peer, p->nbma_be, p->natt_port);
 		make_gre(peer, t);
@@ -99,31 +170,6 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		return 0;
 	}
 	return error_set(err, ENOSPC, "no room for more than %u peers", dp->n_peers);
-}
-
-void dp_peer_set_neighbor(
-	struct dp *dp, uint32_t peer, uint16_t port, const struct mac_addr *neighbor)
-{
-	l2_set(&dp->peers[peer].l2, dp, port, neighbor);
-}
-
-/* Free place in a peer's list, or NULL. */
-static uint32_t *list_place(uint32_t *list, uint32_t value)
-{
-	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
-		if (list[i] == value)
-			return &list[i];
-	return NULL;
-}
-
-static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
-{
-	union peer_out out = {.word = 0};
-
-	out.sa = sa;
-	if (sa != SA_NONE)
-		out.iv_len = esp_suite_at(sa_at(dp->sa_out, sa)->suite)->iv_len;
-	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
 }
 
 static void make_tags(const struct peer *peer, const struct tunnel *t, uint32_t *tag)

@@ -32,6 +32,15 @@ void dp_peer_set_neighbor(
 	struct dp *dp, uint32_t peer, uint16_t port, const struct mac_addr *neighbor);
 
 /**
+ * Largest outer packet that reaches the spoke, octets of IP; 0: the port's MTU. What fits inside
+ * follows from it and the outbound SA, and is never more than the tunnel's MTU.
+ */
+void dp_peer_set_path_mtu(struct dp *dp, uint32_t peer, uint16_t mtu);
+
+/** Largest inner packet the peer is sent now. */
+uint16_t dp_peer_mtu(const struct dp *dp, uint32_t peer);
+
+/**
  * The spoke's NAT gave it another address or port (DP_PUNT_MOVED says so); only for peers with NAT
  * traversal. Traffic goes on meanwhile.
  */

@@ -107,6 +107,7 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 	port->n_addrs = p->n_addrs;
 	memcpy(port->addrs_be, p->addrs_be, sizeof(port->addrs_be));
 	port->mac = p->mac;
+	port->mtu = p->mtu;
 	if (p->rx != NULL) {
 		port->rx = p->rx;
 		port->tx = p->tx;

@@ -12,6 +12,9 @@ struct dp_tunnel_params {
 	uint16_t mtu; /**< inner packet, octets */
 	uint8_t ttl;  /**< of the outer header */
 	bool checksum;
+	uint16_t adjust_mss; /**< TCP MSS is lowered to this; 0: left alone */
+	bool dscp_set;       /**< outer DSCP is `dscp`; else it is copied from the inner header */
+	uint8_t dscp;        /**< 0..63 */
 };
 
 /** @param[out] index  0..DP_TUNNELS_MAX-1. @return 0 or -ENOSPC */

@@ -104,6 +104,7 @@ static void resume(struct pkt *p, struct rte_mbuf *m)
 	p->l3_len = r->l3_len;
 	p->adj = r->adj;
 	p->peer_in = r->peer_in;
+	p->ecn = 0;
 	p->tunnel_in = r->tunnel_in;
 	p->port = r->port;
 	p->table = r->table;

@@ -239,6 +239,7 @@ static void no_room(void)
 	net_open(&no_peers);
 	CU_ASSERT(dp_tunnel_add(net.dp, &wide, &net.a.tunnel, NULL) == 0);
 	spoke_add(&net.a);
+	dp_peer_set_path_mtu(net.dp, net.a.peer, 9000);
 	m = dp_inject_alloc(net.dp);
 	memset(rte_pktmbuf_append(m, rte_pktmbuf_tailroom(m)), 0, rte_pktmbuf_tailroom(m));
 	CU_ASSERT(dp_inject_peer(net.dp, net.a.peer, 0x2001, m) == 0);
