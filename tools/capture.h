@@ -49,6 +49,18 @@ static inline uint8_t *capture_octets(const struct capture *c, unsigned frame)
 	return c->data + c->frames[frame].offset;
 }
 
+/**
+ * Ask for a frame's octets that will be read once: near, but without pushing what the caches hold
+ * out of them, so that a long capture costs its user no more than a short one.
+ */
+static inline void capture_prefetch(const struct capture *c, unsigned frame)
+{
+	const uint8_t *at = capture_octets(c, frame);
+
+	for (uint32_t i = 0; i < c->frames[frame].len; i += 64)
+		__builtin_prefetch(at + i, 0, 0);
+}
+
 struct capture_file;
 
 /** Create (or replace) a pcap file of Ethernet frames. @return NULL, err says why */

@@ -17,6 +17,7 @@
 #include <rte_mempool.h>
 
 #define FRAME_NS 1000 /* between frames of the written capture */
+#define AHEAD    4u   /* frames asked for before they are copied */
 
 /* Frames longer than a buffer come in pieces, as from a NIC. */
 static bool copy_long(struct rte_mempool *pool, struct rte_mbuf *m, const uint8_t *at, uint32_t len)
@@ -102,8 +103,13 @@ static uint16_t port_rx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 		n = 0;
 	if (n == 0 || rte_pktmbuf_alloc_bulk(dp_packet_pool(r->dp), m, n) != 0)
 		return 0;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < RTE_MIN(n, AHEAD); i++)
+		capture_prefetch(&r->capture, q->frames[q->next + i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			capture_prefetch(&r->capture, q->frames[q->next + i + AHEAD]);
 		copy_frame(r, m[i], q->frames[q->next + i]);
+	}
 	q->next += n;
 	w->given += n;
 	w->gave = true;

@@ -222,7 +222,7 @@ static void show_counts(const struct dp_stats *sum, uint64_t received)
 	for (unsigned d = 0; d < DP_DROP_COUNT; d++) {
 		drops += sum->drops[d];
 		if (sum->drops[d] != 0)
-			printf("  drop %-15s %12" PRIu64 "  %s\n", dp_drop_names[d].name,
+			printf("  drop %-18s %9" PRIu64 "  %s\n", dp_drop_names[d].name,
 				sum->drops[d], dp_drop_names[d].text);
 	}
 	if (drops == 0)
