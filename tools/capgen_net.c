@@ -225,18 +225,13 @@ static void write_peer(FILE *f, const struct capgen *g, unsigned spoke)
 static void write_process(FILE *f, const struct capgen *g)
 {
 	unsigned megabytes = 1024 + g->opt.n_spokes / 64;
-	uint64_t prefix = 0; /* two hubs of different directories may run at once */
-
-	for (const char *c = g->opt.dir; *c != '\0'; c++)
-		prefix = mix64(prefix + (uint8_t)*c);
 
 	fprintf(f,
 		"# Made by dmvpn-capgen: %u spokes, seed %llu. The keys protect nothing.\n"
 		"eal = [ \"--no-huge\", \"-m\", \"%u\", \"--no-pci\", \"--no-telemetry\",\n"
-		"\t\"--file-prefix=capgen-%08x\" ];\n"
+		"\t\"--no-shconf\" ];\n"
 		"control_socket = \"%s/control.sock\";\n\n",
-		g->opt.n_spokes, (unsigned long long)g->opt.seed, megabytes, (unsigned)prefix,
-		g->opt.dir);
+		g->opt.n_spokes, (unsigned long long)g->opt.seed, megabytes, g->opt.dir);
 }
 
 static void write_port(FILE *f, const struct capgen *g)

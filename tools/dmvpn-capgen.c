@@ -410,12 +410,12 @@ static int generate(struct capgen *g, struct error *err)
 /* The SA table lives in the EAL's memory: a power of two of SAs, and the hash over them. */
 static int start_eal(const struct capgen_options *o, struct error *err)
 {
-	struct eal_options eal = {
+	struct tools_eal_options eal = {
 		.program = "dmvpn-capgen",
 		.megabytes = 64 + o->n_spokes / 256,
 	};
 
-	return eal_start(&eal, err);
+	return tools_eal_start(&eal, err);
 }
 
 int main(int argc, char **argv)

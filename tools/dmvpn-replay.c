@@ -215,7 +215,7 @@ static unsigned megabytes_needed(const struct config *c)
 
 static int start_eal(struct replay *r, char **args, unsigned n_args, struct error *err)
 {
-	struct eal_options eal = {
+	struct tools_eal_options eal = {
 		.program = "dmvpn-replay",
 		.megabytes = megabytes_needed(r->config),
 		.lcores = r->opt.workers > 1 ? r->opt.workers : 0,
@@ -224,7 +224,7 @@ static int start_eal(struct replay *r, char **args, unsigned n_args, struct erro
 		.n_args = n_args,
 	};
 
-	return eal_start(&eal, err);
+	return tools_eal_start(&eal, err);
 }
 
 static int make_hub(struct replay *r, struct error *err)

@@ -43,7 +43,7 @@ static int lcore_map(unsigned lcores, char *map, size_t room, struct error *err)
 	return 0;
 }
 
-int eal_start(const struct eal_options *o, struct error *err)
+int tools_eal_start(const struct tools_eal_options *o, struct error *err)
 {
 	char map[8192], megabytes[16], prefix[32];
 	char *args[ARGS_MAX] = {(char *)(uintptr_t)o->program};

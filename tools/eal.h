@@ -5,7 +5,7 @@
 
 #include "common/error.h"
 
-struct eal_options {
+struct tools_eal_options {
 	const char *program;
 	unsigned megabytes; /**< plain memory; taken when it is touched, so be generous */
 	unsigned lcores;    /**< besides the main one, each on a CPU of its own; 0: none */
@@ -15,6 +15,6 @@ struct eal_options {
 };
 
 /** Start the EAL. @return 0, or -errno with err saying what to do */
-int eal_start(const struct eal_options *o, struct error *err);
+int tools_eal_start(const struct tools_eal_options *o, struct error *err);
 
 #endif
