@@ -42,9 +42,10 @@ static uint16_t fake_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 	struct fake_queue *q = &port->tx;
 	uint16_t taken = 0;
 
-	(void)queue;
-	for (; taken < n && port->tx_room > 0 && q->n < NET_QUEUE_MAX; port->tx_room--)
+	for (; taken < n && port->tx_room > 0 && q->n < NET_QUEUE_MAX; port->tx_room--) {
+		m[taken]->port = queue; /* remembered here; nobody else needs it any more */
 		q->m[q->n++] = m[taken++];
+	}
 	return taken;
 }
 
@@ -269,6 +270,7 @@ struct packet net_transmitted(unsigned port)
 	m = q->m[q->head++];
 	if (q->head == q->n)
 		q->head = q->n = 0;
+	net.queue_out = m->port;
 	assert(m->pkt_len <= PACKET_MAX);
 	p.len = (uint16_t)m->pkt_len;
 	for (struct rte_mbuf *s = m; s != NULL; s = s->next) {

@@ -89,6 +89,7 @@ struct net {
 	};
 	struct sa_table *seal, *open;
 	struct esp_context *esp;
+	unsigned queue_out; /**< transmit queue of the frame that net_transmitted() gave last */
 };
 
 extern struct net net;

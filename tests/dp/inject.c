@@ -50,6 +50,27 @@ static void underlay(void)
 	net_close();
 }
 
+/* Both tables' packets in one turn: each goes by its own. */
+static void both_tables(void)
+{
+	const struct mac_addr gateway = {{2, 0, 0, 0, 1, 0xfe}};
+	struct packet over, under;
+
+	net_open(NULL);
+	over = packet_udp(packet_addr(HUB_TUNNEL), net.b.lan_be, 520, 520, 52);
+	under = packet_udp(packet_addr(HUB_NBMA), net.b.lan_be, 500, 500, 100);
+	for (unsigned i = 0; i < 3; i++) {
+		EXPECT(dp_inject_ip4(net.dp, DP_TABLE_OVERLAY, mbuf_of(&over)) == 0);
+		EXPECT(dp_inject_ip4(net.dp, DP_TABLE_UNDERLAY, mbuf_of(&under)) == 0);
+	}
+	net_run();
+	for (unsigned i = 0; i < 3; i++)
+		EXPECT_DELIVERED(&net.b, over);
+	for (unsigned i = 0; i < 3; i++)
+		EXPECT_FRAME(0, packet_eth(&gateway, &net.port[0].mac, 0x0800, &under));
+	net_close();
+}
+
 /* On-link but unknown: control gets it back to ask for the address. */
 static void resolve(void)
 {
@@ -178,6 +199,7 @@ static void queue_full(void)
 static const struct unit_test tests[] = {
 	{"by the overlay, as control wrote it", overlay},
 	{"by the underlay in clear", underlay},
+	{"by both in one turn", both_tables},
 	{"an unknown on-link destination comes back", resolve},
 	{"a neighbor moves", neighbor_moves},
 	{"a GRE payload to a peer, fail closed", peer},

@@ -34,7 +34,7 @@ static void handoff(void)
 	net_close();
 }
 
-/* a on worker 0, b on worker 1, traffic both ways: each sealed by its receiver's owner. */
+/* a on worker 0, b on worker 1, traffic both ways: each sealed and sent by its receiver's owner. */
 static void two_owners(void)
 {
 	struct packet inner;
@@ -57,10 +57,12 @@ static void two_owners(void)
 		spoke_send(&net.a, &inner);
 		net_run();
 		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+		EXPECT(net.queue_out == 1);
 		inner = numbered(&net.b, &net.a, i);
 		spoke_send(&net.b, &inner);
 		net_run();
 		EXPECT_DELIVERED(&net.a, packet_hop(&inner));
+		EXPECT(net.queue_out == 0);
 	}
 	net_close();
 }
