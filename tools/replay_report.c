@@ -269,8 +269,8 @@ static void show_head(const struct replay *r, uint64_t loops)
 		printf("  anti-replay: every loop repeats the same sequence numbers, so inbound "
 		       "windows are\n"
 		       "  put back to their start between loops; the check runs and is measured\n");
-	printf("  %" PRIu64 " loops measured after %u to warm up, in %u windows\n", loops,
-		r->opt.warmup, r->n_windows);
+	printf("  %" PRIu64 " loop%s measured after %u to warm up, in %u window%s\n", loops,
+		loops == 1 ? "" : "s", r->opt.warmup, r->n_windows, r->n_windows == 1 ? "" : "s");
 }
 
 void replay_report_table(const struct replay *r)
