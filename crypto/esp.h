@@ -24,8 +24,8 @@
 enum esp_status {
 	ESP_OK,
 	ESP_SHORT,  /**< shorter than header, IV, trailer and ICV */
-	ESP_LENGTH, /**< in: ciphertext is no multiple of the block; out: no IP packet holds it */
-	ESP_REPLAY, /**< seen before, left of the window, or number 0 (RFC 4303 3.4.3) */
+	ESP_LENGTH, /**< in: ciphertext no multiple of the block; out: too long for an IP packet */
+	ESP_REPLAY, /**< if there is a window: seen, left of it, or number 0 (RFC 4303 3.4.3) */
 	ESP_AUTH_FAILED,  /**< ICV does not match */
 	ESP_PADDING,      /**< pad length runs past the payload */
 	ESP_SEQ_OVERFLOW, /**< out: the counter is used up (RFC 4303 3.3.3); rekey */

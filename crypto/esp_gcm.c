@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* AES-GCM (RFC 4106): the library's direct calls, with the keys of the packets ahead on their way.
- */
+/* AES-GCM (RFC 4106): the library's direct calls, with the keys of packets ahead on their way. */
 #include <rte_common.h>
 #include <rte_prefetch.h>
 

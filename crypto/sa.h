@@ -39,10 +39,8 @@ struct sa_hmac_key {
  * control for display (relaxed; a value may be one packet old).
  */
 struct sa_hot {
-	uint64_t
-		seq; /**< in: highest authenticated; out: last one sent. 64 bits also without ESN */
-	uint64_t window; /**< in: bit i set = seq - i seen (windows up to 64); out: IV counter base
-			  */
+	uint64_t seq;    /**< in: highest authenticated; out: last sent. 64 bits also without ESN */
+	uint64_t window; /**< in: bit i = seq - i was seen (windows up to 64); out: IV base */
 	uint64_t packets;
 	uint64_t bytes; /**< ESP payload octets (what was encrypted, without padding) */
 	uint32_t auth_errors;
