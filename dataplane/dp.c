@@ -127,6 +127,7 @@ err:
 static void close_ports(struct dp *dp)
 {
 	for (unsigned i = 0; i < dp->n_ports; i++) {
+		rte_free(dp->ports[i].vlans);
 		if (dp->ports[i].ethdev == RTE_MAX_ETHPORTS)
 			continue;
 		rte_eth_dev_stop(dp->ports[i].ethdev);

@@ -27,6 +27,7 @@
 #define NEIGHBORS_MAX 4096
 #define TUNNEL_NONE   UINT16_MAX
 #define FRAGMENTS_MAX 32
+#define NO_VLAN       UINT8_MAX
 #define PEER_SAS_MAX                                                                               \
 	8 /* of one direction: rekeying overlaps two, manual keying may list some more */
 
@@ -118,7 +119,11 @@ struct port {
 	void *ctx;
 	uint16_t ethdev;
 	uint16_t mtu;
-	uint16_t n_rxq;
+	uint16_t n_rxq; /* 0: a VLAN of another port */
+	uint16_t phys;  /* the port that is polled: itself or the parent */
+	uint16_t vlan;  /* 0: none */
+	uint8_t *vlans; /* port index by VLAN, NO_VLAN; NULL until one is added. Atomic */
+	bool lan;
 	bool promiscuous;
 	struct mac_addr mac;
 	unsigned n_addrs;
@@ -186,6 +191,8 @@ struct worker {
 	struct rte_meter_srtcm meters[DP_PUNT_COUNT];
 	unsigned n_ether;
 	struct pkt *ether[BURST_MAX]; /* leave by eth_out instead of the tunnel stages */
+	unsigned n_lan;
+	struct pkt *lan[BURST_MAX]; /* came in on a LAN port: go straight to ip4_fwd */
 	struct tx_buffer tx[DP_PORTS_MAX];
 	struct pkt pkts[BURST_MAX];
 	struct pkt fragments[FRAGMENTS_MAX];
@@ -262,6 +269,8 @@ void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage st
 /* worker.c */
 /* Packets with all headers written: seal them and give them to their ports. */
 void worker_send(struct worker *w, struct pkt **line, unsigned n);
+/* Finished frames to their ports. */
+void worker_transmit(struct worker *w, struct pkt **line, unsigned n);
 struct worker *worker_create(struct dp *dp, unsigned id, struct error *err);
 void worker_destroy(struct worker *w);
 int worker_main(void *arg);

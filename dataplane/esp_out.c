@@ -29,7 +29,7 @@ static void finish_ip4(uint8_t *frame, const uint8_t *esp, uint16_t len)
 unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n)
 {
 	struct esp_packet *esp[BURST_MAX];
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, forwarded = 0;
 	unsigned kept = 0;
 
 	if (n == 0)
@@ -49,10 +49,13 @@ unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n)
 		len = (unsigned)(p->esp.esp - frame) + p->esp.len;
 		finish_ip4(frame, p->esp.esp, (uint16_t)(len - sizeof(struct rte_ether_hdr)));
 		buf_set(p->m, frame, len);
-		bytes += p->l3_len;
+		if (likely(!(p->flags & PKT_LOCAL))) {
+			bytes += p->l3_len;
+			forwarded++;
+		}
 		line[kept++] = p;
 	}
-	w->stats.forwarded += kept;
+	w->stats.forwarded += forwarded;
 	w->stats.forwarded_bytes += bytes;
 	return kept;
 }

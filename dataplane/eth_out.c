@@ -1,7 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ethernet out: packets that leave in clear by right, to a neighbor their table names. */
+/*
+ * Ethernet out: packets that leave in clear by right, to a neighbor their table names. What is too
+ * large for the port is fragmented, or reported to its sender.
+ */
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
+
+#define DF RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
+
+/* Returns true if the packet has its Ethernet header now. */
+static bool write_header(struct worker *w, struct pkt *p, const struct l2_header *l2)
+{
+	uint8_t *frame = p->l3 - sizeof(l2->eth);
+
+	if (buf_room_before(p->m, p->l3) < sizeof(l2->eth)) {
+		pkt_drop(w, p, DP_DROP_out_no_room);
+		return false;
+	}
+	buf_set(p->m, frame, sizeof(l2->eth) + p->l3_len);
+	memcpy(frame, &l2->eth, sizeof(l2->eth));
+	p->port = l2->port;
+	return true;
+}
+
+/* What is in line goes first, then the pieces: nothing of a flow overtakes. */
+static void send_fragments(struct worker *w, struct pkt *p, const struct l2_header *l2,
+	struct pkt **line, unsigned kept)
+{
+	unsigned n = fragment(w, p, w->dp->ports[l2->port].mtu, w->fragments), done = 0;
+	struct pkt *pieces[FRAGMENTS_MAX];
+
+	worker_transmit(w, line, kept);
+	for (unsigned i = 0; i < n; i++) {
+		pieces[done] = &w->fragments[i];
+		done += write_header(w, pieces[done], l2);
+	}
+	worker_transmit(w, pieces, done);
+}
 
 unsigned eth_out_stage(struct worker *w, struct pkt **line, unsigned n)
 {
@@ -10,20 +45,19 @@ unsigned eth_out_stage(struct worker *w, struct pkt **line, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = line[i];
 		const struct l2_header *l2 = &w->dp->neighbors[DP_ADJ_INDEX(p->adj)];
-		uint8_t *frame = p->l3 - sizeof(l2->eth);
+		const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 
-		if (l2->port == DP_PORT_NONE) {
+		if (unlikely(l2->port == DP_PORT_NONE)) {
 			pkt_drop(w, p, DP_DROP_out_no_neighbor);
-			continue;
+		} else if (likely(p->l3_len <= w->dp->ports[l2->port].mtu)) {
+			if (likely(write_header(w, p, l2)))
+				line[kept++] = p;
+		} else if ((ip->fragment_offset & DF) != 0) {
+			punt_error(w, p, DP_DROP_fwd_too_big, w->dp->ports[l2->port].mtu);
+		} else {
+			send_fragments(w, p, l2, line, kept);
+			kept = 0;
 		}
-		if (buf_room_before(p->m, p->l3) < sizeof(l2->eth)) {
-			pkt_drop(w, p, DP_DROP_out_no_room);
-			continue;
-		}
-		buf_set(p->m, frame, sizeof(l2->eth) + p->l3_len);
-		memcpy(frame, &l2->eth, sizeof(l2->eth));
-		p->port = l2->port;
-		line[kept++] = p;
 	}
 	return kept;
 }

@@ -105,8 +105,9 @@ static const enum dp_drop drop_of_check[] = {
 };
 
 /* Returns true if the packet is ESP and stays in line. */
-static bool ip4_in_one(struct worker *w, const struct port *port, struct pkt *p)
+static bool ip4_in_one(struct worker *w, struct pkt *p)
 {
+	const struct port *port = &w->dp->ports[p->port];
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 	enum ip4_check check = ip4_check(p->l3, &p->l3_len);
 
@@ -133,11 +134,10 @@ static bool ip4_in_one(struct worker *w, const struct port *port, struct pkt *p)
 
 unsigned ip4_in_stage(struct worker *w, struct pkt **line, unsigned n)
 {
-	const struct port *port = &w->dp->ports[line[0]->port];
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		if (ip4_in_one(w, port, line[i]))
+		if (ip4_in_one(w, line[i]))
 			line[kept++] = line[i];
 	return kept;
 }

@@ -2,6 +2,7 @@
 #include "dataplane/port.h"
 
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 
 #include "dataplane/dp_priv.h"
 
@@ -91,6 +92,36 @@ static int configure(
 	return 0;
 }
 
+/* A port that is a VLAN of another one. */
+static int add_vlan(struct dp *dp, const struct dp_port_params *p, struct error *err)
+{
+	uint8_t index = (uint8_t)dp->n_ports;
+	struct port *parent = &dp->ports[p->parent], *port = &dp->ports[index];
+	uint8_t *vlans = parent->vlans;
+
+	if (p->vlan > 4094 || p->parent >= dp->n_ports || parent->vlan != 0)
+		return error_set(err, EINVAL,
+			"port %s: VLAN %u wants 1..4094 and a port of its own", p->name, p->vlan);
+	if (vlans == NULL) {
+		vlans = rte_malloc_socket("vlans", 4096, 0, dp->params.socket);
+		if (vlans == NULL)
+			return error_set(err, ENOMEM, "port %s: no memory", p->name);
+		memset(vlans, NO_VLAN, 4096);
+	} else if (vlans[p->vlan] != NO_VLAN) {
+		return error_set(err, EEXIST, "port %s: VLAN %u is port %s already", p->name,
+			p->vlan, dp->ports[vlans[p->vlan]].name);
+	}
+	if (!p->mac_set)
+		port->mac = parent->mac;
+	port->ethdev = RTE_MAX_ETHPORTS;
+	port->phys = p->parent;
+	port->vlan = p->vlan;
+	/* The port is whole before a frame can find it. */
+	__atomic_store_n(&vlans[p->vlan], index, __ATOMIC_RELEASE);
+	__atomic_store_n(&parent->vlans, vlans, __ATOMIC_RELEASE);
+	return 0;
+}
+
 int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, struct error *err)
 {
 	struct port *port = &dp->ports[dp->n_ports];
@@ -108,7 +139,13 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 	memcpy(port->addrs_be, p->addrs_be, sizeof(port->addrs_be));
 	port->mac = p->mac;
 	port->mtu = p->mtu;
-	if (p->rx != NULL) {
+	port->lan = p->lan;
+	port->phys = (uint16_t)dp->n_ports;
+	if (p->vlan != 0) {
+		rc = add_vlan(dp, p, err);
+		if (rc < 0)
+			return rc;
+	} else if (p->rx != NULL) {
 		port->rx = p->rx;
 		port->tx = p->tx;
 		port->ctx = p->ctx;
@@ -148,6 +185,11 @@ const char *dp_port_name(const struct dp *dp, uint16_t port)
 struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port)
 {
 	return dp->ports[port].mac;
+}
+
+uint16_t dp_port_vlan(const struct dp *dp, uint16_t port)
+{
+	return dp->ports[port].vlan;
 }
 
 uint16_t dp_port_ethdev(const struct dp *dp, uint16_t port)

@@ -32,6 +32,14 @@ struct dp_port_params {
 	unsigned n_addrs;
 	uint16_t mtu;
 	bool promiscuous;
+	/** a network behind the hub, whose packets are forwarded by the overlay table */
+	bool lan;
+	/**
+	 * Frames of another port that carry this VLAN (IEEE 802.1Q): parent is that port's index,
+	 * vlan 1..4094, rx NULL. vlan 0: a port of its own.
+	 */
+	uint16_t parent;
+	uint16_t vlan;
 };
 
 /**
@@ -49,7 +57,10 @@ const char *dp_port_name(const struct dp *dp, uint16_t port);
 /** The Ethernet address that frames to us carry. */
 struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port);
 
-/** ethdev port id, or RTE_MAX_ETHPORTS for a pair of functions. */
+/** VLAN of a port that is part of another, 0 for a port of its own. */
+uint16_t dp_port_vlan(const struct dp *dp, uint16_t port);
+
+/** ethdev port id, or RTE_MAX_ETHPORTS for a pair of functions and for VLANs. */
 uint16_t dp_port_ethdev(const struct dp *dp, uint16_t port);
 
 /** Receive queues in use. */

@@ -34,7 +34,7 @@ struct dp_stats {
 	struct dp_stage_stats stages[DP_STAGE_COUNT];
 	struct dp_port_stats ports[DP_PORTS_MAX];
 	struct dp_punt_stats punts[DP_PUNT_COUNT];
-	uint64_t forwarded;       /**< inner packets that left for a peer */
+	uint64_t forwarded;       /**< inner packets of others that left for a peer */
 	uint64_t forwarded_bytes; /**< their inner octets */
 	uint64_t hairpin; /**< inner packets on their way out through the tunnel they came in on */
 	uint64_t fragmented;     /**< inner packets cut before encryption */

@@ -28,13 +28,37 @@ static void tx_flush_port(struct worker *w, uint16_t port)
 	b->n = 0;
 }
 
+/* The tag of the VLAN that the port stands for (IEEE 802.1Q). Returns false for want of room. */
+static bool put_tag(struct rte_mbuf *m, uint16_t vlan)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *tagged = frame - 4;
+	const uint8_t tag[4] = {0x81, 0x00, (uint8_t)(vlan >> 8), (uint8_t)vlan};
+
+	if (buf_room_before(m, frame) < sizeof(tag))
+		return false;
+	buf_set(m, tagged, m->data_len + (uint32_t)sizeof(tag));
+	memmove(tagged, frame, 2 * RTE_ETHER_ADDR_LEN);
+	memcpy(tagged + 2 * RTE_ETHER_ADDR_LEN, tag, sizeof(tag));
+	return true;
+}
+
 void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m)
 {
-	struct tx_buffer *b = &w->tx[port];
+	const struct port *out = &w->dp->ports[port];
+	struct tx_buffer *b = &w->tx[out->phys];
 
+	if (unlikely(out->vlan != 0)) {
+		w->stats.ports[port].tx_packets++;
+		w->stats.ports[port].tx_bytes += m->pkt_len;
+		if (!put_tag(m, out->vlan)) {
+			drop_count(w, DP_DROP_out_no_room);
+			buf_free(m);
+			return;
+		}
+	}
 	b->m[b->n++] = m;
 	if (b->n == BURST_MAX)
-		tx_flush_port(w, port);
+		tx_flush_port(w, out->phys);
 }
 
 void tx_flush(struct worker *w)

@@ -39,7 +39,7 @@ static uint64_t stage_end(struct worker *w, enum dp_stage stage, unsigned n, uin
 	return now;
 }
 
-static void send_all(struct worker *w, struct pkt **line, unsigned n)
+void worker_transmit(struct worker *w, struct pkt **line, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		tx_add(w, line[i]->port, line[i]->m);
@@ -47,7 +47,7 @@ static void send_all(struct worker *w, struct pkt **line, unsigned n)
 
 void worker_send(struct worker *w, struct pkt **line, unsigned n)
 {
-	send_all(w, line, esp_out_stage(w, line, n));
+	worker_transmit(w, line, esp_out_stage(w, line, n));
 }
 
 /* A burst through the stages from `first` on; what is left at their end goes to its ports. */
@@ -62,11 +62,11 @@ static void run(struct worker *w, enum dp_stage first, struct pkt **line, unsign
 		n = chain[s](w, line, n);
 		t = stage_end(w, s, before, t);
 	}
-	send_all(w, line, n);
+	worker_transmit(w, line, n);
 	if (w->n_ether != 0) {
 		before = w->n_ether;
 		n = eth_out_stage(w, w->ether, before);
-		send_all(w, w->ether, n);
+		worker_transmit(w, w->ether, n);
 		stage_end(w, DP_STAGE_eth_out, before, t);
 	}
 }
@@ -85,12 +85,17 @@ static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 		p->peer_in = DP_PEER_NONE;
 		p->tunnel_in = TUNNEL_NONE;
 		p->port = port;
+		p->ecn = 0;
 		p->table = DP_TABLE_UNDERLAY;
 		p->flags = 0;
 		line[i] = p;
 	}
-	if (n != 0)
-		run(w, DP_STAGE_rx, line, n);
+	if (n == 0)
+		return 0;
+	w->n_lan = 0;
+	run(w, DP_STAGE_rx, line, n);
+	if (w->n_lan != 0)
+		run(w, DP_STAGE_ip4_fwd, w->lan, w->n_lan);
 	return n;
 }
 
