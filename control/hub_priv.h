@@ -23,6 +23,9 @@
 
 #define HUB_NONE UINT32_MAX
 
+/* As many neighbors as dp_neighbor_add() gives; more are served as next hops of peers only. */
+#define HUB_DP_NEIGHBORS_MAX 4096
+
 /* Who says where a prefix leads, the most believable first. */
 enum hub_route_source {
 	HUB_ROUTE_LOCAL,     /* an address of the hub */
@@ -66,6 +69,7 @@ struct hub_neighbor {
 struct hub_neighbors {
 	struct rte_hash *index; /* (port, address) -> place in at */
 	struct hub_neighbor *at;
+	uint32_t of_dp[HUB_DP_NEIGHBORS_MAX]; /* data plane's index -> place in at */
 	unsigned room;
 	unsigned used;
 	uint64_t due;  /* no neighbor is due before */
@@ -167,6 +171,8 @@ void hub_peer_packets(const struct hub *h, const struct hub_peer *p, uint64_t *r
 /* Look at a few peers: have they been used? */
 void hub_peers_sample(struct hub *h);
 bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p);
+/* Peer by its tunnel address, or NULL. */
+const struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *address);
 /* Peer by the data plane's index, NULL for DP_PEER_NONE. */
 const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer);
 
@@ -204,6 +210,8 @@ int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct 
 uint32_t hub_neighbor_toward(struct hub *h, uint16_t preferred, uint32_t addr_be);
 /* A peer follows this neighbor from now on. */
 void hub_neighbor_attach(struct hub *h, uint32_t neighbor, uint32_t peer);
+/* Neighbor by the data plane's index. */
+const struct hub_neighbor *hub_neighbor_of(const struct hub *h, uint32_t dp_neighbor);
 /* Ask for who is due. */
 void hub_neighbors_turn(struct hub *h);
 /* Packet whose next hop is not known (DP_PUNT_RESOLVE). */

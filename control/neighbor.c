@@ -16,13 +16,12 @@
 #include "common/log.h"
 #include "control/hub_priv.h"
 
-#define ON_DEMAND_MAX 4096 /* places beside those for the peers' next hops */
-#define SECOND        1000
-#define RETRY_MAX     (30 * SECOND)
-#define TRIES         3 /* requests at full rate, and before a silent neighbor is given up */
-#define FRESH         (300 * SECOND)
-#define PER_TURN      32 /* requests sent at once: bursts of ARP are lost in switches */
-#define NEVER         UINT64_MAX
+#define SECOND    1000
+#define RETRY_MAX (30 * SECOND)
+#define TRIES     3 /* requests at full rate, and before a silent neighbor is given up */
+#define FRESH     (300 * SECOND)
+#define PER_TURN  32 /* requests sent at once: bursts of ARP are lost in switches */
+#define NEVER     UINT64_MAX
 
 struct key {
 	uint32_t addr_be;
@@ -35,7 +34,7 @@ int hub_neighbors_create(struct hub *h, unsigned room, struct error *err)
 	struct hub_neighbors *t = &h->neighbors;
 	struct rte_hash_parameters p = {
 		.name = "neighbors",
-		.entries = room + ON_DEMAND_MAX,
+		.entries = room + HUB_DP_NEIGHBORS_MAX,
 		.key_len = sizeof(struct key),
 		.socket_id = SOCKET_ID_ANY,
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
@@ -101,6 +100,7 @@ static void set_routes(struct hub *h, struct hub_neighbor *n)
 	/* Without a place in the data plane its peers are still served. */
 	if (n->dp == HUB_NONE)
 		return;
+	h->neighbors.of_dp[n->dp] = (uint32_t)(n - h->neighbors.at);
 	adj = DP_ADJ(DP_ADJ_ETHER, n->dp);
 	if (hub_rib_add(h, DP_TABLE_UNDERLAY, n->addr_be, 32, HUB_ROUTE_NEIGHBOR, adj, &err) < 0 ||
 		(n->gateway &&
@@ -288,6 +288,11 @@ void hub_neighbor_resolve(
 	dst = cursor_be32(&c);
 	if (!c.error && info->port < h->n_ports)
 		hub_neighbor_toward(h, info->port, dst);
+}
+
+const struct hub_neighbor *hub_neighbor_of(const struct hub *h, uint32_t dp_neighbor)
+{
+	return &h->neighbors.at[h->neighbors.of_dp[dp_neighbor]];
 }
 
 /* Pause after so many requests without an answer. */

@@ -263,3 +263,12 @@ const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer)
 {
 	return dp_peer == DP_PEER_NONE ? NULL : &h->peers[h->peer_of[dp_peer]];
 }
+
+const struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *address)
+{
+	const struct hub_route *r = hub_rib_find(h, DP_TABLE_OVERLAY, address->v4_be, 32);
+
+	if (r == NULL || (r->have & 1u << HUB_ROUTE_PEER) == 0)
+		return NULL;
+	return hub_peer_of(h, DP_ADJ_INDEX(r->adj[HUB_ROUTE_PEER]));
+}

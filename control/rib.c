@@ -158,15 +158,14 @@ int hub_rib_static(struct hub *h, struct error *err)
 
 	for (unsigned i = 0; i < c->n_routes && rc == 0; i++) {
 		const struct config_route *r = &c->routes[i];
-		const struct hub_route *via = hub_rib_find(h, DP_TABLE_OVERLAY, r->via.v4_be, 32);
+		const struct hub_peer *via = r->blackhole ? NULL : hub_peer_find(h, &r->via);
 		dp_adj_t adj = DP_ADJ_BLACKHOLE;
 
-		if (!r->blackhole) {
-			if (via == NULL || (via->have & 1u << HUB_ROUTE_PEER) == 0)
-				return error_set(err, EINVAL, "%s:%u: via is no peer",
-					r->place.file, r->place.line);
-			adj = via->adj[HUB_ROUTE_PEER];
-		}
+		if (via == NULL && !r->blackhole)
+			return error_set(
+				err, EINVAL, "%s:%u: via is no peer", r->place.file, r->place.line);
+		if (via != NULL)
+			adj = DP_ADJ(DP_ADJ_PEER, via->dp);
 		rc = hub_rib_add(h, DP_TABLE_OVERLAY, r->prefix.addr.v4_be, r->prefix.len,
 			HUB_ROUTE_STATIC, adj, err);
 	}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sockets, clients and frames. What a client may cost is bounded at every place. */
+#include "control/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "common/log.h"
+#include "control/cli_priv.h"
+
+#define BACKLOG   16
+#define INPUT_MAX (2 * CLI_LINE_MAX)
+#define FRAME_MIN (64 * 1024)  /* an answer's piece is sent when it is this long, or done */
+#define OUT_HIGH  (256 * 1024) /* a client that has not read so much gets no more until it does */
+#define OUT_LOW   (64 * 1024)
+#define STALLED_S 30 /* a client that reads nothing for so long is closed */
+
+struct cli_client {
+	TAILQ_ENTRY(cli_client) link;
+	struct cli *cli;
+	struct bufferevent *bev;
+	struct event *go_on; /* fires in the event loop's next round */
+	struct cli_call *call;
+	struct evbuffer *body; /* of the frame that is being filled */
+	bool closing;          /* once all is sent */
+	bool eof;              /* nothing more will come */
+};
+
+/* A socket is there already: is somebody behind it? */
+static int check_other(const struct sockaddr_un *addr, struct error *err)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc = fd < 0 ? -1 : connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
+	int why = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (rc == 0 || why == EAGAIN)
+		return error_set(err, EADDRINUSE,
+			"another dmvpn-hub answers on %s; stop it (dmvpn-hubctl shutdown) or set "
+			"another control_socket",
+			addr->sun_path);
+	if (why != ECONNREFUSED)
+		return error_set(err, why, "control socket %s: %s", addr->sun_path, strerror(why));
+	if (unlink(addr->sun_path) < 0)
+		return error_set(err, errno, "control socket %s is stale and cannot be removed: %s",
+			addr->sun_path, strerror(errno));
+	return 0;
+}
+
+static int make_way(const struct sockaddr_un *addr, struct error *err)
+{
+	char folder[sizeof(addr->sun_path)];
+	struct stat st;
+
+	if (lstat(addr->sun_path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode))
+			return error_set(err, EEXIST,
+				"control socket %s is something else already; remove it or set "
+				"another control_socket",
+				addr->sun_path);
+		return check_other(addr, err);
+	}
+	memcpy(folder, addr->sun_path, sizeof(folder));
+	if (mkdir(dirname(folder), 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "control socket %s: its folder cannot be made: %s",
+			addr->sun_path, strerror(errno));
+	return 0;
+}
+
+int cli_listen(const char *path, struct error *err)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	mode_t before;
+	int fd, rc;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return error_set(err, ENAMETOOLONG,
+			"control socket's path has %zu octets; expected at most %zu", strlen(path),
+			sizeof(addr.sun_path) - 1);
+	memcpy(addr.sun_path, path, strlen(path));
+	rc = make_way(&addr, err);
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	before = umask(0117);
+	rc = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&addr, sizeof(addr));
+	if (rc == 0)
+		rc = listen(fd, BACKLOG);
+	rc = rc < 0 ? error_set(err, errno, "control socket %s: %s", path, strerror(errno)) : fd;
+	umask(before);
+	if (rc < 0 && fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static void client_close(struct cli_client *c)
+{
+	TAILQ_REMOVE(&c->cli->clients, c, link);
+	c->cli->n_clients--;
+	cli_call_close(c->call);
+	if (c->go_on != NULL)
+		event_free(c->go_on);
+	if (c->body != NULL)
+		evbuffer_free(c->body);
+	bufferevent_free(c->bev);
+	free(c);
+}
+
+static size_t unread(const struct cli_client *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->bev));
+}
+
+/* Not at once: other clients and the hub's own turn come first. */
+static void go_on_soon(struct cli_client *c)
+{
+	static const struct timeval now;
+
+	event_add(c->go_on, &now);
+}
+
+static void send_frame(struct cli_client *c, const char *status)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	evbuffer_add_printf(out, "%s %zu\n", status, evbuffer_get_length(c->body));
+	evbuffer_add_buffer(out, c->body);
+}
+
+static void refuse(struct cli_client *c, const char *why, bool closing)
+{
+	evbuffer_add_printf(c->body, "%s\n", why);
+	send_frame(c, "error");
+	c->closing |= closing;
+}
+
+static bool is_plain(const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (line[i] != '\t' && (line[i] < 0x20 || line[i] > 0x7e))
+			return false;
+	return true;
+}
+
+/* Take the next line. @return false if there is none */
+static bool take_line(struct cli_client *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->bev);
+	size_t len = 0;
+	char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_CRLF);
+
+	if (line == NULL) {
+		if (evbuffer_get_length(in) > CLI_LINE_MAX)
+			refuse(c, "Line longer than 4096 octets", true);
+		return false;
+	}
+	if (len > CLI_LINE_MAX) {
+		refuse(c, "Line longer than 4096 octets", true);
+	} else if (!is_plain(line, len)) {
+		refuse(c, "Line has octets that are not printable ASCII", false);
+	} else {
+		c->call = cli_call_open(c->cli, line);
+		if (c->call == NULL)
+			refuse(c, "Out of memory", true);
+	}
+	free(line);
+	return true;
+}
+
+static void step(struct cli_client *c)
+{
+	int rc = cli_call_step(c->call, c->body);
+
+	if (rc == CLI_MORE) {
+		if (evbuffer_get_length(c->body) >= FRAME_MIN)
+			send_frame(c, "more");
+		return;
+	}
+	send_frame(c, rc == CLI_DONE ? "ok" : "error");
+	c->closing |= c->call->quit;
+	cli_call_close(c->call);
+	c->call = NULL;
+}
+
+/* One step of work for a client, if it has room for the outcome. */
+static void on_go_on(evutil_socket_t fd, short what, void *ctx)
+{
+	struct cli_client *c = ctx;
+	bool more = true;
+
+	(void)fd;
+	(void)what;
+	if (!c->closing && unread(c) < OUT_HIGH) {
+		if (c->call == NULL)
+			more = take_line(c);
+		if (c->call != NULL)
+			step(c);
+		if (more && !c->closing)
+			go_on_soon(c);
+	}
+	if (!more && c->eof)
+		c->closing = true;
+	if (c->closing && unread(c) == 0)
+		client_close(c);
+}
+
+static void on_read(struct bufferevent *bev, void *ctx)
+{
+	(void)bev;
+	go_on_soon(ctx);
+}
+
+/* The client has read: there is room again, or all is said. */
+static void on_write(struct bufferevent *bev, void *ctx)
+{
+	(void)bev;
+	go_on_soon(ctx);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	struct cli_client *c = ctx;
+
+	(void)bev;
+	if (what & BEV_EVENT_EOF) {
+		/* It may still want the answers to what it asked. */
+		c->eof = true;
+		go_on_soon(c);
+		return;
+	}
+	if (what & BEV_EVENT_TIMEOUT)
+		log_notice("a client of the command line read nothing for %d s: closed", STALLED_S);
+	client_close(c);
+}
+
+static void client_open(struct cli *cli, evutil_socket_t fd)
+{
+	static const struct timeval stalled = {.tv_sec = STALLED_S};
+	struct cli_client *c = calloc(1, sizeof(*c));
+	struct bufferevent *bev = bufferevent_socket_new(cli->base, fd, BEV_OPT_CLOSE_ON_FREE);
+
+	if (c == NULL || bev == NULL) {
+		free(c);
+		if (bev != NULL)
+			bufferevent_free(bev);
+		else
+			close(fd);
+		return;
+	}
+	c->cli = cli;
+	c->bev = bev;
+	TAILQ_INSERT_TAIL(&cli->clients, c, link);
+	cli->n_clients++;
+	c->go_on = evtimer_new(cli->base, on_go_on, c);
+	c->body = evbuffer_new();
+	if (c->go_on == NULL || c->body == NULL) {
+		client_close(c);
+		return;
+	}
+	bufferevent_setcb(bev, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
+	bufferevent_setwatermark(bev, EV_WRITE, OUT_LOW, 0);
+	bufferevent_set_timeouts(bev, NULL, &stalled);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr,
+	int len, void *ctx)
+{
+	static const char full[] = "Too many clients; try again later\n";
+	struct cli *cli = ctx;
+
+	(void)listener;
+	(void)addr;
+	(void)len;
+	if (cli->n_clients < CLI_CLIENTS_MAX) {
+		client_open(cli, fd);
+		return;
+	}
+	dprintf(fd, "error %zu\n%s", sizeof(full) - 1, full);
+	close(fd);
+}
+
+struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx), void *ctx, struct error *err)
+{
+	struct cli *cli = calloc(1, sizeof(*cli));
+
+	if (cli == NULL) {
+		error_set(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	cli->hub = h;
+	cli->shutdown = shutdown;
+	cli->ctx = ctx;
+	clock_gettime(CLOCK_MONOTONIC, &cli->started);
+	TAILQ_INIT(&cli->clients);
+	return cli;
+}
+
+int cli_serve(struct cli *cli, struct event_base *base, int listener, struct error *err)
+{
+	cli->base = base;
+	cli->listener = evconnlistener_new(base, on_accept, cli, 0, 0, listener);
+	if (cli->listener == NULL)
+		return error_set(err, ENOMEM, "libevent has no memory for its events");
+	return 0;
+}
+
+void cli_destroy(struct cli *cli)
+{
+	if (cli == NULL)
+		return;
+	while (!TAILQ_EMPTY(&cli->clients))
+		client_close(TAILQ_FIRST(&cli->clients));
+	if (cli->listener != NULL)
+		evconnlistener_free(cli->listener);
+	free(cli);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "common/log.h"
+
+#define TURN_US 1000
+
+struct daemon {
+	struct event_base *base;
+	struct hub *hub;
+	struct event *turn;
+	struct event *term;
+	struct event *interrupt;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *ctx)
+{
+	struct daemon *d = ctx;
+
+	(void)fd;
+	(void)what;
+	hub_turn(d->hub, now_ms());
+}
+
+static void on_signal(evutil_socket_t number, short what, void *ctx)
+{
+	struct daemon *d = ctx;
+
+	(void)what;
+	log_info("%s: stopping", number == SIGINT ? "interrupted" : "terminated");
+	event_base_loopexit(d->base, NULL);
+}
+
+static void on_shutdown(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	log_info("shutdown by command: stopping");
+	event_base_loopexit(d->base, NULL);
+}
+
+static int events_create(struct daemon *d, struct error *err)
+{
+	static const struct timeval turn = {.tv_usec = TURN_US};
+
+	d->base = event_base_new();
+	if (d->base != NULL) {
+		d->turn = event_new(d->base, -1, EV_PERSIST, on_turn, d);
+		d->term = evsignal_new(d->base, SIGTERM, on_signal, d);
+		d->interrupt = evsignal_new(d->base, SIGINT, on_signal, d);
+	}
+	if (d->turn == NULL || d->term == NULL || d->interrupt == NULL ||
+		event_add(d->turn, &turn) < 0 || event_add(d->term, NULL) < 0 ||
+		event_add(d->interrupt, NULL) < 0)
+		return error_set(err, ENOMEM, "libevent has no memory for its events");
+	return 0;
+}
+
+static void events_destroy(struct daemon *d)
+{
+	if (d->turn != NULL)
+		event_free(d->turn);
+	if (d->term != NULL)
+		event_free(d->term);
+	if (d->interrupt != NULL)
+		event_free(d->interrupt);
+	if (d->base != NULL)
+		event_base_free(d->base);
+}
+
+/* The block testpmd prints when it stops. */
+static void print_stats(struct cli *cli)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	if (out == NULL)
+		return;
+	cli_execute(cli, "show fwd stats all", out);
+	fflush(stdout);
+	while (evbuffer_get_length(out) > 0 && evbuffer_write(out, fileno(stdout)) > 0)
+		;
+	evbuffer_free(out);
+}
+
+static int serve(struct daemon *d, const struct daemon_params *p, struct error *err)
+{
+	struct dp *dp = hub_dp(d->hub);
+	struct cli *cli = cli_create(d->hub, on_shutdown, d, err);
+	int rc = cli == NULL ? -ENOMEM : cli_serve(cli, d->base, p->listener, err);
+
+	if (rc == 0 && p->start)
+		rc = dp_start(dp, err);
+	if (rc == 0) {
+		log_info("command line on %s", p->config->control_socket);
+		log_info(p->start ? "forwarding on %u worker%s"
+				  : "%u worker%s ready; `start` begins forwarding",
+			dp_workers(dp), dp_workers(dp) == 1 ? "" : "s");
+		event_base_dispatch(d->base);
+		dp_stop(dp);
+		if (p->print_stats)
+			print_stats(cli);
+	}
+	cli_destroy(cli);
+	return rc;
+}
+
+int daemon_run(const struct daemon_params *p, struct error *err)
+{
+	struct hub_params params = {.lcores = p->lcores};
+	struct daemon d = {0};
+	int rc = events_create(&d, err);
+
+	if (rc == 0) {
+		d.hub = hub_create(p->config, &params, err);
+		rc = d.hub == NULL ? -EIO : serve(&d, p, err);
+	}
+	hub_destroy(d.hub);
+	events_destroy(&d);
+	return rc;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The running process: a hub, its event loop, its command line. Main thread. */
+#ifndef CONTROL_DAEMON_H
+#define CONTROL_DAEMON_H
+
+#include "control/cli.h"
+#include "control/hub.h"
+
+struct daemon_params {
+	const struct config *config;
+	const char *config_file;
+	const unsigned *lcores; /**< one for each worker */
+	int listener;           /**< of cli_listen() */
+	bool start;             /**< forward at once */
+	bool print_stats;       /**< testpmd's statistics block at the end, on stdout */
+};
+
+/**
+ * Make the hub and serve until SIGTERM, SIGINT or `shutdown`. The EAL is up.
+ * @return 0, or -errno with err
+ */
+int daemon_run(const struct daemon_params *p, struct error *err);
+
+#endif

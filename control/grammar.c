@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The commands, a line each, and how a line finds its command. A command's usage text is its
+ * grammar: words, a|b alternatives, <arguments>, [optional parts]. Words may be shortened as long
+ * as only one word is meant.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/cli_priv.h"
+
+#define LIST_MAX 512 /* of words that were expected, in a message */
+
+const struct cli_command cli_commands[] = {
+	/* clang-format off */
+	{"help [control|display|ports|dmvpn|ipsec|routing|all]", CLI_GROUP_CONTROL, "this list", cli_help},
+	{"start", CLI_GROUP_CONTROL, "begin forwarding", cli_start},
+	{"stop", CLI_GROUP_CONTROL, "end forwarding, show what was forwarded", cli_stop},
+	{"quit", CLI_GROUP_CONTROL, "leave the command line; the hub goes on", cli_quit},
+	{"shutdown", CLI_GROUP_CONTROL, "end the hub", cli_shutdown},
+	{"show version", CLI_GROUP_DISPLAY, "versions, and since when it runs", cli_show_version},
+	{"show config [running|file]", CLI_GROUP_DISPLAY, "settings with their defaults, keys hidden; or the files they came from", cli_show_config},
+	{"show drops [all]", CLI_GROUP_DISPLAY, "why packets ended; all: also what never happened", cli_show_drops},
+	{"clear drops", CLI_GROUP_DISPLAY, "count drops from 0", cli_clear_drops},
+	{"show nodes", CLI_GROUP_DISPLAY, "packets, calls and cycles of each stage", cli_show_nodes},
+	{"clear nodes", CLI_GROUP_DISPLAY, "count stages from 0", cli_clear_nodes},
+	{"show punt stats", CLI_GROUP_DISPLAY, "packets for control, by class", cli_show_punt_stats},
+	{"show mempool", CLI_GROUP_DISPLAY, "buffers in use and free", cli_show_mempool},
+	{"show fwd stats all", CLI_GROUP_DISPLAY, "packets forwarded since `start`", cli_show_fwd_stats},
+	{"clear fwd stats all", CLI_GROUP_DISPLAY, "count forwarding from 0", cli_clear_fwd_stats},
+	{"show port stats <port|all>", CLI_GROUP_PORTS, "counters and rates of a port", cli_show_port_stats},
+	{"show port info <port|all>", CLI_GROUP_PORTS, "device, link, addresses of a port", cli_show_port_info},
+	{"show port summary all", CLI_GROUP_PORTS, "a line for each port", cli_show_port_summary},
+	{"clear port stats <port|all>", CLI_GROUP_PORTS, "count a port's packets from 0", cli_clear_port_stats},
+	{"show dmvpn [peer <ip>]", CLI_GROUP_DMVPN, "tunnels and their spokes", cli_show_dmvpn},
+	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
+	{"show route [lookup <ip>]", CLI_GROUP_ROUTING, "routes; or what a packet to an address would meet", cli_show_route},
+	{"show arp", CLI_GROUP_ROUTING, "Ethernet addresses of next hops", cli_show_arp},
+	/* clang-format on */
+};
+const unsigned cli_n_commands = RTE_DIM(cli_commands);
+
+const char *const cli_group_names[CLI_GROUPS] = {
+	[CLI_GROUP_CONTROL] = "control",
+	[CLI_GROUP_DISPLAY] = "display",
+	[CLI_GROUP_PORTS] = "ports",
+	[CLI_GROUP_DMVPN] = "dmvpn",
+	[CLI_GROUP_IPSEC] = "ipsec",
+	[CLI_GROUP_ROUTING] = "routing",
+};
+
+/* A place in a usage where a word may stand. */
+struct token {
+	const char *text; /* "stats", "a|b" or "<ip>" */
+	size_t len;
+	const char *after; /* the usage goes on here if the word is taken */
+	bool optional;
+};
+
+/* Go through the tokens that may come next; *at starts where the usage goes on. */
+static bool token_next(const char **at, struct token *t)
+{
+	const char *p = *at + strspn(*at, " ]");
+
+	if (*p == '\0')
+		return false;
+	t->optional = *p == '[';
+	t->text = p + t->optional;
+	t->len = strcspn(t->text, *t->text == '<' ? ">" : " ]") + (*t->text == '<');
+	t->after = t->text + t->len;
+	/* A word that is a must ends the choice. */
+	*at = t->optional ? strchr(p, ']') : "";
+	return true;
+}
+
+/* Ports by number or name, or all. */
+static bool take_port(struct cli_call *call, const char *word)
+{
+	const struct hub *h = call->cli->hub;
+	char *end;
+	unsigned long v = strtoul(word, &end, 10);
+
+	if (strcmp(word, "all") == 0) {
+		call->port = 0;
+		call->port_end = h->n_ports;
+		return true;
+	}
+	if (*word < '0' || *word > '9' || *end != '\0')
+		for (v = 0; v < h->n_ports; v++)
+			if (strcmp(word, h->ports[v].config->name) == 0)
+				break;
+	if (v >= h->n_ports)
+		return false;
+	call->port = (unsigned)v;
+	call->port_end = call->port + 1;
+	return true;
+}
+
+static bool take_ip(struct cli_call *call, const char *word)
+{
+	call->has_ip = ip_addr_parse(word, &call->ip) == 0 && call->ip.family == AF_INET;
+	return call->has_ip;
+}
+
+static bool take_argument(struct cli_call *call, const struct token *t, const char *word)
+{
+	if (strncmp(t->text, "<port|all>", t->len) == 0)
+		return take_port(call, word);
+	return take_ip(call, word);
+}
+
+/* A word of the grammar that the line's word may mean. */
+struct meaning {
+	const char *text;
+	size_t len;
+	bool exact;
+	bool ambiguous;
+};
+
+/* Compare with each of a|b|c. */
+static void consider(struct meaning *m, const struct token *t, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (const char *p = t->text; p < t->text + t->len; p += n + 1) {
+		n = strcspn(p, "| ]");
+		n = RTE_MIN(n, (size_t)(t->text + t->len - p));
+		if (len > n || strncmp(p, word, len) != 0 || m->exact)
+			continue;
+		if (m->text != NULL && (m->len != n || strncmp(m->text, p, n) != 0))
+			m->ambiguous = true;
+		m->exact = len == n;
+		m->text = p;
+		m->len = n;
+	}
+}
+
+/* Is the word that was decided for one of the token's? */
+static bool has_meaning(const struct token *t, const struct meaning *m)
+{
+	size_t n;
+
+	for (const char *p = t->text; p < t->text + t->len; p += n + 1) {
+		n = strcspn(p, "| ]");
+		n = RTE_MIN(n, (size_t)(t->text + t->len - p));
+		if (n == m->len && strncmp(p, m->text, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The commands that are still meant, and where in their usages the line has come to. */
+struct parse {
+	struct cli_call *call;
+	const char *at[RTE_DIM(cli_commands)]; /* NULL: not this one */
+	char words[CLI_LINE_MAX + 1];          /* so far, in full */
+};
+
+/* Add a|b|<ip> to a list of such, each once. */
+static void list_add(char *list, size_t room, const struct token *t, const char *prefix)
+{
+	size_t used = strlen(list), n;
+	char word[64], in_list[LIST_MAX + 2];
+
+	for (const char *p = t->text; p < t->text + t->len; p += n + 1) {
+		n = *p == '<' ? t->len : strcspn(p, "| ]");
+		snprintf(word, sizeof(word), "|%.*s|", (int)n, p);
+		snprintf(in_list, sizeof(in_list), "|%s|", list);
+		if (strncmp(p, prefix, strlen(prefix)) != 0 || strstr(in_list, word) != NULL ||
+			used + n + 2 > room)
+			continue;
+		used += (size_t)snprintf(
+			list + used, room - used, "%s%.*s", used ? "|" : "", (int)n, p);
+	}
+}
+
+/* All that may come next and begins with prefix. */
+static void expected(const struct parse *p, const char *prefix, char *list, size_t room)
+{
+	struct token t;
+
+	list[0] = '\0';
+	for (unsigned i = 0; i < cli_n_commands; i++) {
+		const char *at = p->at[i];
+
+		while (at != NULL && token_next(&at, &t))
+			list_add(list, room, &t, prefix);
+	}
+	if (list[0] == '\0')
+		snprintf(list, room, "json, or nothing");
+}
+
+static const char *usage(const struct parse *p)
+{
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		if (p->at[i] != NULL)
+			return cli_commands[i].usage;
+	return "help";
+}
+
+static int bad_argument(struct parse *p, const char *word)
+{
+	char list[LIST_MAX];
+
+	expected(p, "", list, sizeof(list));
+	return cli_fail(p->call, "bad-argument", word,
+		"Bad argument at '%s': expected %s\n  usage: %s", word, list, usage(p));
+}
+
+static int missing_argument(struct parse *p)
+{
+	char list[LIST_MAX];
+
+	expected(p, "", list, sizeof(list));
+	return cli_fail(p->call, "missing-argument", p->words,
+		"Argument missing after '%s': expected %s\n  usage: %s", p->words, list, usage(p));
+}
+
+static int ambiguous(struct parse *p, const char *word)
+{
+	char list[LIST_MAX];
+
+	expected(p, word, list, sizeof(list));
+	return cli_fail(p->call, "ambiguous", word, "Ambiguous word '%s': expected %s\n  usage: %s",
+		word, list, usage(p));
+}
+
+static void add_word(struct parse *p, const char *word, size_t len)
+{
+	size_t used = strlen(p->words);
+
+	snprintf(p->words + used, sizeof(p->words) - used, "%s%.*s", used ? " " : "", (int)len,
+		word);
+}
+
+/* Which word of the grammar, if any, is meant. */
+static struct meaning decide(const struct parse *p, const char *word)
+{
+	struct meaning m = {0};
+	struct token t;
+
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		for (const char *at = p->at[i]; at != NULL && token_next(&at, &t);)
+			if (*t.text != '<')
+				consider(&m, &t, word);
+	return m;
+}
+
+static int take_word(struct parse *p, const char *word)
+{
+	const char *next[RTE_DIM(cli_commands)] = {NULL};
+	struct meaning m = decide(p, word);
+	bool taken = false, optional = false;
+	struct token t;
+
+	if (m.ambiguous && !m.exact)
+		return ambiguous(p, word);
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		for (const char *at = p->at[i]; at != NULL && token_next(&at, &t);) {
+			bool fits = *t.text == '<' ? take_argument(p->call, &t, word)
+						   : m.text != NULL && has_meaning(&t, &m);
+
+			if (!fits)
+				continue;
+			next[i] = t.after;
+			taken = true;
+			optional = t.optional;
+			break;
+		}
+	if (!taken)
+		return bad_argument(p, word);
+	memcpy(p->at, next, sizeof(next));
+	if (m.text == NULL) {
+		add_word(p, word, strlen(word));
+		return 0;
+	}
+	add_word(p, m.text, m.len);
+	if (optional)
+		snprintf(p->call->option, sizeof(p->call->option), "%.*s", (int)m.len, m.text);
+	return 0;
+}
+
+/* The command whose usage may end here, or NULL. */
+static const struct cli_command *complete(const struct parse *p)
+{
+	struct token t;
+
+	for (unsigned i = 0; i < cli_n_commands; i++) {
+		const char *at = p->at[i];
+		bool more = false;
+
+		while (at != NULL && token_next(&at, &t))
+			more |= !t.optional;
+		if (p->at[i] != NULL && !more)
+			return &cli_commands[i];
+	}
+	return NULL;
+}
+
+/* Cut "json" off the line's end. */
+static bool cut_json(char *line)
+{
+	size_t len = strlen(line);
+
+	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+		line[--len] = '\0';
+	if (len < 6 || strcmp(line + len - 4, "json") != 0 || strchr(" \t", line[len - 5]) == NULL)
+		return false;
+	line[len - 4] = '\0';
+	return true;
+}
+
+int cli_parse(struct cli_call *call, char *line)
+{
+	struct parse p = {.call = call};
+	char *rest = NULL;
+	int rc = 0;
+
+	call->json = cut_json(line);
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		p.at[i] = cli_commands[i].usage;
+	for (char *word = strtok_r(line, " \t\r", &rest); word != NULL && rc == 0;
+		word = strtok_r(NULL, " \t\r", &rest))
+		rc = take_word(&p, word);
+	if (rc < 0)
+		return rc;
+	call->command = complete(&p);
+	if (call->command == NULL)
+		return missing_argument(&p);
+	memcpy(call->words, p.words, sizeof(call->words));
+	return 0;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* dmvpn-hub: the process. Its command line is dpdk-testpmd's: EAL arguments, "--", its own. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_version.h>
+
+#include "common/log.h"
+#include "control/daemon.h"
+#include "control/eal.h"
+
+#define EXIT_USAGE  2
+#define CONFIG_FILE "/etc/dmvpn-hub/dmvpn-hub.cfg"
+
+static const char usage[] =
+	"usage: dmvpn-hub [EAL arguments --] [options]\n"
+	"  -c, --config FILE  configuration; default " CONFIG_FILE "\n"
+	"  --check FILE       read and check a configuration, say what is wrong, and end\n"
+	"  --auto-start       forward from the start (the default)\n"
+	"  --no-auto-start    wait for the command `start`\n"
+	"  --print-stats      at the end, print the forward statistics (always done on a "
+	"terminal)\n"
+	"  -V, --version\n"
+	"  -h, --help\n"
+	"Without EAL arguments the configuration's `eal` list is used, or if it has none, memory\n"
+	"without hugepages and software ports. Ask a running hub with dmvpn-hubctl.\n"
+	"Exit code: 0, 1 something failed, 2 wrong use or configuration.\n";
+
+struct options {
+	const char *config;
+	const char *check;
+	bool no_auto_start;
+	bool print_stats;
+	bool version;
+	bool help;
+};
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check", required_argument, NULL, 'k'},
+		{"auto-start", no_argument, NULL, 'a'},
+		{"no-auto-start", no_argument, NULL, 'n'},
+		{"print-stats", no_argument, NULL, 's'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":c:Vh", longs, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'k':
+			o->check = optarg;
+			break;
+		case 'a':
+			o->no_auto_start = false;
+			break;
+		case 'n':
+			o->no_auto_start = true;
+			break;
+		case 's':
+			o->print_stats = true;
+			break;
+		case 'V':
+			o->version = true;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		case ':':
+			log_error(
+				"option %s wants a value; see dmvpn-hub --help", argv[optind - 1]);
+			return -EINVAL;
+		default:
+			log_error("option %s is not known (EAL arguments stand before --); see "
+				  "dmvpn-hub --help",
+				argv[optind - 1]);
+			return -EINVAL;
+		}
+	}
+	if (optind == argc)
+		return 0;
+	log_error("\"%s\" is not expected here; see dmvpn-hub --help", argv[optind]);
+	return -EINVAL;
+}
+
+static void warn(void *ctx, const char *line)
+{
+	(void)ctx;
+	log_warning("%s", line);
+}
+
+static struct config *load(const char *path)
+{
+	struct config_env env = {.warn = warn};
+	struct config *c;
+	struct error err;
+
+	env.suites = hub_suites(&env.n_suites);
+	c = config_load(path, &env, &err);
+	if (c == NULL)
+		log_error("%s", err.text);
+	return c;
+}
+
+/* Counts of a configuration, for people. */
+static void describe(const struct config *c, char *line, size_t room)
+{
+	unsigned peers = 0, sas = 0;
+
+	for (unsigned i = 0; i < c->n_tunnels; i++) {
+		peers += c->tunnels[i].n_peers;
+		for (unsigned k = 0; k < c->tunnels[i].n_peers; k++)
+			sas += c->tunnels[i].peers[k].n_sa_in + c->tunnels[i].peers[k].n_sa_out;
+	}
+	snprintf(line, room, "%u port%s, %u tunnel%s, %u peer%s, %u SA%s, %u route%s", c->n_ports,
+		c->n_ports == 1 ? "" : "s", c->n_tunnels, c->n_tunnels == 1 ? "" : "s", peers,
+		peers == 1 ? "" : "s", sas, sas == 1 ? "" : "s", c->n_routes,
+		c->n_routes == 1 ? "" : "s");
+}
+
+static int check(const char *path)
+{
+	struct config *c = load(path);
+	char line[160];
+
+	if (c == NULL)
+		return EXIT_USAGE;
+	describe(c, line, sizeof(line));
+	printf("%s: good: %s\n", path, line);
+	config_free(c);
+	return EXIT_SUCCESS;
+}
+
+static int run(const struct options *o, char **eal, unsigned n_eal)
+{
+	struct daemon_params p = {.start = !o->no_auto_start};
+	unsigned lcores[CONFIG_WORKERS_MAX];
+	struct error err = {""};
+	struct config *c;
+	char line[160];
+	int rc, fd = -1;
+
+	p.config_file = o->config;
+	p.print_stats = o->print_stats || isatty(STDOUT_FILENO);
+	c = load(p.config_file);
+	if (c == NULL)
+		return EXIT_USAGE;
+	describe(c, line, sizeof(line));
+	/* Before the EAL takes memory and cores: is another hub there already? */
+	rc = cli_listen(c->control_socket, &err);
+	if (rc >= 0) {
+		fd = rc;
+		log_info("dmvpn-hub %s, %s", HUB_VERSION, rte_version());
+		rc = eal_start(eal, n_eal, c, lcores, &err);
+	}
+	if (rc >= 0) {
+		log_info("%s from %s", line, p.config_file);
+		p.config = c;
+		p.lcores = lcores;
+		p.listener = fd;
+		rc = daemon_run(&p, &err);
+		rte_eal_cleanup();
+	}
+	if (rc < 0)
+		log_error("%s", err.text);
+	if (fd >= 0) {
+		close(fd);
+		unlink(c->control_socket);
+	}
+	config_free(c);
+	return rc == 0 ? EXIT_SUCCESS : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.config = CONFIG_FILE};
+	int split = 1;
+
+	/* What stands before "--" is the EAL's. */
+	while (split < argc && strcmp(argv[split], "--") != 0)
+		split++;
+	if (split == argc)
+		split = 0;
+	argv[split] = argv[0];
+	if (parse_options(argc - split, argv + split, &o) < 0)
+		return EXIT_USAGE;
+	signal(SIGPIPE, SIG_IGN);
+	if (o.help)
+		fputs(usage, stdout);
+	else if (o.version)
+		printf("dmvpn-hub %s, %s\n", HUB_VERSION, rte_version());
+	else if (o.check != NULL)
+		return check(o.check);
+	else
+		return run(&o, argv + 1, split > 0 ? (unsigned)split - 1 : 0);
+	return EXIT_SUCCESS;
+}

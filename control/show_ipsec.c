@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Security associations. Keys are never read here. */
+#include <stdio.h>
+
+#include "control/cli_priv.h"
+
+static const struct cli_column columns[] = {
+	{"Dir", "direction", 4, NULL},
+	{"SPI", "spi", 11, NULL},
+	{"Suite", "suite", 17, NULL},
+	{"Mode", "mode", 10, NULL},
+	{"Seq", "sequence", 13, NULL},
+	{"Packets", "packets", 9, NULL},
+	{"Bytes", "bytes", 9, NULL},
+	{"Errors", "errors", 7, NULL},
+	{"Soft-left", "soft_left", 10, NULL},
+	{"State", "state", 8, NULL},
+	{"Peer", "peer", 0, NULL},
+};
+
+static uint64_t load64(const uint64_t *v)
+{
+	return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+
+static uint32_t load32(const uint32_t *v)
+{
+	return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+
+static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint32_t index)
+{
+	const struct sa *sa = sa_at(dp_sa_table(h->dp, in), index);
+	const struct sa_hot *hot = &sa->hot;
+	uint32_t auth = load32(&hot->auth_errors), replay = load32(&hot->replay_errors);
+	uint32_t other = load32(&hot->other_errors);
+	/* All inbound ones are good; of the outbound ones the newest is used. */
+	bool current = in || dp_peer_sa_out(h->dp, p->dp) == index;
+	char spi[16];
+
+	snprintf(spi, sizeof(spi), "0x%08x", sa->spi);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:n, s:s, s:i, s:b, s:o}",
+		"direction", in ? "in" : "out", "spi", spi, "suite", esp_suite_at(sa->suite)->name,
+		"mode", "transp", "sequence", cli_u64(load64(&hot->seq)), "packets",
+		cli_u64(load64(&hot->packets)), "bytes", cli_u64(load64(&hot->bytes)), "errors",
+		(json_int_t)auth + replay + other, "auth_errors", (json_int_t)auth, "replay_errors",
+		(json_int_t)replay, "other_errors", (json_int_t)other, "soft_left", "state",
+		current ? "current" : "old", "window", (int)(in ? hot->window_size : 0), "esn",
+		(int)sa->esn, "peer", cli_addr(&p->config->address));
+}
+
+static void show_peer(struct cli_call *call, const struct hub_peer *p)
+{
+	const struct hub *h = call->cli->hub;
+	const uint32_t *sa = &h->sas[p->sas];
+
+	for (unsigned i = 0; i < p->config->n_sa_in; i++)
+		cli_row(call, row(h, p, true, *sa++));
+	for (unsigned i = 0; i < p->config->n_sa_out; i++)
+		cli_row(call, row(h, p, false, *sa++));
+}
+
+/* call->at is the next peer. */
+int cli_show_ipsec_sa(struct cli_call *call)
+{
+	const struct hub *h = call->cli->hub;
+	const struct hub_peer *p;
+	char text[IP_ADDR_STRLEN];
+
+	if (call->has_ip) {
+		p = hub_peer_find(h, &call->ip);
+		if (p == NULL)
+			return cli_fail(call, "not-found", ip_addr_str(&call->ip, text),
+				"No peer has the tunnel address %s", ip_addr_str(&call->ip, text));
+		CLI_TABLE(call, columns);
+		show_peer(call, p);
+		return CLI_DONE;
+	}
+	if (call->at == 0)
+		CLI_TABLE(call, columns);
+	for (unsigned n = 0; n < CLI_STEP_ROWS / 2 && call->at < h->n_peers; n++)
+		show_peer(call, &h->peers[call->at++]);
+	return call->at < h->n_peers ? CLI_MORE : CLI_DONE;
+}

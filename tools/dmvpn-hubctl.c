@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* dmvpn-hubctl: ask a running hub. What goes over the socket is in control/cli.h. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/cli.h"
+
+#define SOCKET     "/run/dmvpn-hub/control.sock"
+#define PROMPT     "dmvpn> "
+#define EXIT_USAGE 2
+
+static const char usage[] = "usage: dmvpn-hubctl [options] [COMMAND...]\n"
+			    "Runs one command and exits 0, or 1 if the hub refused it. Without a "
+			    "command, commands are\n"
+			    "read from the standard input, a line each, until `quit`; try `help`.\n"
+			    "  -s SOCKET  the hub's control_socket; default " SOCKET "\n"
+			    "  -j         answers as JSON\n"
+			    "  -f FILE    commands from a file\n"
+			    "  -e         stop at the first error\n"
+			    "  -x         show each command before its answer\n"
+			    "  -h         this text\n"
+			    "Exit code: 0, 1 some command failed or no hub answers, 2 wrong use.\n";
+
+struct options {
+	const char *socket;
+	const char *file;
+	bool json;
+	bool stop;
+	bool echo;
+};
+
+struct hub_link {
+	int to;
+	FILE *from;
+};
+
+static int fail(const char *what, const char *name)
+{
+	fprintf(stderr, "dmvpn-hubctl: %s %s: %s\n", what, name, strerror(errno));
+	return -1;
+}
+
+static int link_open(struct hub_link *hub, const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		return fail("no hub at", path);
+	}
+	memcpy(addr.sun_path, path, strlen(path));
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return fail("no hub answers at", path);
+	hub->to = fd;
+	hub->from = fdopen(fd, "r");
+	if (hub->from == NULL)
+		return fail("no hub at", path);
+	return 0;
+}
+
+static int lost(void)
+{
+	fprintf(stderr, "dmvpn-hubctl: the hub closed the connection\n");
+	return -1;
+}
+
+/* Copy a frame's octets. */
+static int copy(FILE *from, FILE *to, size_t len)
+{
+	char buf[16384];
+	size_t n;
+
+	for (; len > 0; len -= n) {
+		n = fread(buf, 1, len < sizeof(buf) ? len : sizeof(buf), from);
+		if (n == 0)
+			return lost();
+		if (fwrite(buf, 1, n, to) != n)
+			return fail("cannot write to", "standard output");
+	}
+	return 0;
+}
+
+/* Show the answer. @return 0, 1 if it is an error, -1 if the link is gone */
+static int take_answer(struct hub_link *hub, bool json)
+{
+	char header[64], status[16];
+	size_t len;
+	bool error;
+
+	do {
+		if (fgets(header, sizeof(header), hub->from) == NULL)
+			return lost();
+		if (sscanf(header, "%15s %zu", status, &len) != 2) {
+			fprintf(stderr, "dmvpn-hubctl: what answers there is no dmvpn-hub\n");
+			return -1;
+		}
+		error = strcmp(status, "error") == 0;
+		if (copy(hub->from, error && !json ? stderr : stdout, len) < 0)
+			return -1;
+	} while (strcmp(status, "more") == 0);
+	fflush(stdout);
+	return error;
+}
+
+/* Not by stdio: a hub that has gone must be an error and no signal. */
+static int send_all(int fd, const char *at, size_t len)
+{
+	ssize_t n;
+
+	for (; len > 0; at += n, len -= (size_t)n) {
+		n = send(fd, at, len, MSG_NOSIGNAL);
+		if (n < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Is "json" the last word already? */
+static bool wants_json(const char *line)
+{
+	size_t len = strlen(line);
+
+	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+		len--;
+	return len > 5 && strncmp(line + len - 4, "json", 4) == 0 && line[len - 5] == ' ';
+}
+
+static int ask(struct hub_link *hub, const struct options *o, const char *line)
+{
+	bool json = o->json || wants_json(line);
+	const char *end = json && !wants_json(line) ? " json\n" : "\n";
+
+	if (o->echo) {
+		printf(PROMPT "%s\n", line);
+		fflush(stdout);
+	}
+	if (send_all(hub->to, line, strlen(line)) < 0 || send_all(hub->to, end, strlen(end)) < 0) {
+		/* It may have said why before it closed. */
+		if (take_answer(hub, json) == 0)
+			lost();
+		return -1;
+	}
+	return take_answer(hub, json);
+}
+
+static bool is_quit(const char *line)
+{
+	line += strspn(line, " \t");
+	return strncmp(line, "quit", 4) == 0 && line[4 + strspn(line + 4, " \t\r")] == '\0';
+}
+
+/* Lines of a file or of the standard input. */
+static int ask_all(struct hub_link *hub, const struct options *o, FILE *in)
+{
+	bool prompt = in == stdin && isatty(STDIN_FILENO);
+	size_t room = 0;
+	char *line = NULL;
+	int rc = 0, worst = 0;
+
+	for (;;) {
+		if (prompt) {
+			printf(PROMPT);
+			fflush(stdout);
+		}
+		if (getline(&line, &room, in) < 0)
+			break;
+		line[strcspn(line, "\n")] = '\0';
+		/* Comments are ours to skip: JSON's last word would become part of one. */
+		line[strcspn(line, "#")] = '\0';
+		if (line[strspn(line, " \t\r")] == '\0')
+			continue;
+		if (is_quit(line))
+			break;
+		rc = ask(hub, o, line);
+		if (rc != 0)
+			worst = 1;
+		if (rc < 0 || (rc > 0 && o->stop))
+			break;
+	}
+	free(line);
+	return worst;
+}
+
+static int ask_one(struct hub_link *hub, const struct options *o, int n, char **words)
+{
+	char line[CLI_LINE_MAX + 1] = "";
+	size_t used = 0;
+
+	for (int i = 0; i < n; i++) {
+		used += (size_t)snprintf(
+			line + used, sizeof(line) - used, "%s%s", i ? " " : "", words[i]);
+		if (used >= sizeof(line)) {
+			fprintf(stderr, "dmvpn-hubctl: a command has at most %d octets\n",
+				CLI_LINE_MAX);
+			return EXIT_USAGE;
+		}
+	}
+	return ask(hub, o, line) != 0;
+}
+
+static int run(const struct options *o, int n, char **words)
+{
+	struct hub_link hub;
+	FILE *in = stdin;
+
+	if (o->file != NULL && strcmp(o->file, "-") != 0) {
+		in = fopen(o->file, "r");
+		if (in == NULL) {
+			fail("cannot read", o->file);
+			return EXIT_USAGE;
+		}
+	}
+	if (link_open(&hub, o->socket) < 0)
+		return 1;
+	return n > 0 ? ask_one(&hub, o, n, words) : ask_all(&hub, o, in);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.socket = SOCKET};
+	int option;
+
+	/* "+": what follows the first word is the command's. */
+	while ((option = getopt(argc, argv, "+s:jf:exh")) != -1) {
+		switch (option) {
+		case 's':
+			o.socket = optarg;
+			break;
+		case 'j':
+			o.json = true;
+			break;
+		case 'f':
+			o.file = optarg;
+			break;
+		case 'e':
+			o.stop = true;
+			break;
+		case 'x':
+			o.echo = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (o.file != NULL && optind < argc) {
+		fprintf(stderr, "dmvpn-hubctl: -f and a command exclude each other\n");
+		return EXIT_USAGE;
+	}
+	return run(&o, argc - optind, argv + optind);
+}
