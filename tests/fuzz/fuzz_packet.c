@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets from nowhere into a whole data plane. The first octet says how deep the rest goes in, so
- * that no layer's checks keep the fuzzer from the next: ESP and GRE are made here, under a known
- * SA. Whatever happens to an input, all buffers are at home afterwards.
+ * Packets from nowhere into a whole data plane. The first octet's low bits say how deep the rest
+ * goes in, so that no layer's checks keep the fuzzer from the next: ESP and GRE are made here,
+ * under a known SA; its two highest bits are the outer header's ECN. Whatever happens to an input,
+ * all buffers are at home afterwards.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,12 @@ static void add_route(const char *addr, uint8_t len, dp_adj_t adj)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const struct mac_addr mac = {{2, 0, 0, 0, 8, 1}};
+	const struct dp_tunnel_params clamping = {.nbma_be = packet_addr(HUB_NBMA),
+		.key_set = true,
+		.key = TUNNEL_KEY,
+		.mtu = 576,
+		.ttl = 64,
+		.adjust_mss = 536};
 	uint32_t neighbor;
 
 	(void)argc;
@@ -41,6 +48,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (net_eal_start("fuzz-packet") < 0)
 		abort();
 	net_open(NULL);
+	spoke_del(&net.b);
+	if (dp_tunnel_add(net.dp, &clamping, &net.b.tunnel, NULL) != 0)
+		abort();
+	spoke_add(&net.b);
+	spoke_del(&net.d);
+	net.d.natt_port = 4501;
+	spoke_add(&net.d);
 	if (dp_neighbor_add(net.dp, net.port[1].index, &mac, &neighbor) != 0)
 		abort();
 	add_route("10.1.0.0", 24, DP_ADJ(DP_ADJ_ETHER, neighbor));
@@ -65,6 +79,14 @@ static struct packet in_esp(const struct packet *gre)
 	const struct packet esp = spoke_esp(&net.a, IPPROTO_GRE, gre);
 
 	return spoke_frame(&net.a, IPPROTO_ESP, &esp);
+}
+
+static void set_outer_ecn(struct packet *frame, uint8_t ecn)
+{
+	uint8_t *ip = frame->b + PACKET_ETH_LEN;
+
+	ip[PACKET_IP4_TOS] = ecn;
+	packet_ip4_seal(ip);
 }
 
 static struct packet make_frame(enum mode mode, struct packet *p)
@@ -115,12 +137,16 @@ static void drain(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct packet in = {0}, frame;
+	enum mode mode;
 
 	if (size < 2 || size > 1500)
 		return 0;
 	in.len = (uint16_t)(size - 1);
 	memcpy(in.b, data + 1, in.len);
-	frame = make_frame((enum mode)(data[0] % MODE_COUNT), &in);
+	mode = (enum mode)(data[0] % 8 % MODE_COUNT);
+	frame = make_frame(mode, &in);
+	if (mode >= MODE_ESP)
+		set_outer_ecn(&frame, data[0] >> 6);
 	net_receive(0, 0, &frame);
 	net_run();
 	drain();
