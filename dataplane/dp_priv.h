@@ -84,6 +84,7 @@ struct peer {
 	uint16_t owner;    /* worker, atomic: claimed by CAS, see esp_in.c */
 	uint8_t gre_len;
 	uint8_t gre_checksum : 1;
+	uint8_t redirect : 1; /* hairpin packets to it are worth a hint */
 	uint8_t used : 1;
 	uint8_t verified; /* owner writes: some packet of this peer was authentic */
 	uint8_t tunnel;
@@ -179,6 +180,31 @@ struct tx_buffer {
 	struct rte_mbuf *m[BURST_MAX];
 };
 
+#define REDIRECT_ENTRIES 4096
+
+/* What redirect hints were given lately. */
+struct redirect_entry {
+	uint32_t peer;
+	uint32_t dst_be;
+	uint64_t quiet_until; /* TSC */
+};
+
+struct redirect {
+	unsigned budget;   /* hints that may be given now */
+	uint64_t refilled; /* TSC */
+	struct redirect_entry entries[REDIRECT_ENTRIES];
+};
+
+#define REPLICATIONS_MAX 256
+
+/* Multicast packets on their way to a tunnel's peers, the first one at peer `next`. */
+struct replication {
+	unsigned first;
+	unsigned n;
+	uint32_t next;
+	struct rte_mbuf *m[REPLICATIONS_MAX];
+};
+
 /* Everything a worker writes hangs off here. */
 struct worker {
 	struct dp *dp;
@@ -196,6 +222,8 @@ struct worker {
 	struct tx_buffer tx[DP_PORTS_MAX];
 	struct pkt pkts[BURST_MAX];
 	struct pkt fragments[FRAGMENTS_MAX];
+	struct replication replication;
+	struct redirect redirect;
 } __rte_cache_aligned;
 
 struct dp {
@@ -262,6 +290,16 @@ void punt_meters_init(struct worker *w);
  * how many (at most FRAGMENTS_MAX), 0 if it was dropped for want of buffers.
  */
 unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out);
+
+/* redirect.c: tell control of a hairpin packet. */
+void redirect_hint(struct worker *w, const struct pkt *p);
+
+/*
+ * replicate.c: take a multicast packet in (its tunnel in pkt_resume.adj), and make the copies of
+ * one turn, ready to go on at the handoff stage.
+ */
+void replicate_start(struct worker *w, struct rte_mbuf *m);
+unsigned replicate_turn(struct worker *w, struct rte_mbuf **out);
 
 /* handoff.c: give a packet to another worker, to go on there at this stage. */
 void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage);

@@ -134,7 +134,11 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	if (unlikely(outer.port_be != 0))
 		write_udp(frame + front, outer.port_be);
 
-	w->stats.hairpin += p->tunnel_in == peer->tunnel;
+	if (p->tunnel_in == peer->tunnel) {
+		w->stats.hairpin++;
+		if (unlikely(peer->redirect))
+			redirect_hint(w, p);
+	}
 	p->port = peer->l2.port;
 	p->esp.sa = sa_at(w->dp->sa_out, out.sa);
 	p->esp.esp = frame + front;

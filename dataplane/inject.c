@@ -41,6 +41,29 @@ int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_m
 			.adj = DP_ADJ(DP_ADJ_PEER, peer)});
 }
 
+int dp_inject_multicast(struct dp *dp, uint16_t tunnel, uint16_t protocol, struct rte_mbuf *m)
+{
+	const struct pkt_resume r = {.stage = DP_STAGE_replicate,
+		.table = DP_TABLE_OVERLAY,
+		.port = DP_PORT_NONE,
+		.protocol = protocol,
+		.adj = tunnel};
+	struct rte_mbuf *copy;
+	int rc = 0;
+
+	/* Each worker serves the peers it owns. */
+	for (unsigned i = 1; i < dp->params.n_workers; i++) {
+		copy = rte_pktmbuf_copy(m, dp->control_pool, 0, UINT32_MAX);
+		if (copy == NULL) {
+			dp->inject_refused++;
+			rc = -ENOBUFS;
+		} else if (inject(dp, i, copy, r) < 0) {
+			rc = -ENOBUFS;
+		}
+	}
+	return inject(dp, 0, m, r) < 0 ? -ENOBUFS : rc;
+}
+
 int dp_inject_frame(struct dp *dp, uint16_t port, struct rte_mbuf *m)
 {
 	return inject(dp, 0, m, (struct pkt_resume){.stage = DP_STAGE_tx, .port = port});

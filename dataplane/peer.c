@@ -166,6 +166,7 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		make_ip(peer, t, p->natt_port != 0);
 		set_outer(peer, p->nbma_be, p->natt_port);
 		make_gre(peer, t);
+		peer->redirect = t->p.redirect;
 		*index = at;
 		return 0;
 	}

@@ -29,6 +29,7 @@ static const struct {
 	[DP_PUNT_ERROR] = {"error", 1000, 500},
 	[DP_PUNT_RESOLVE] = {"resolve", 1000, 500},
 	[DP_PUNT_MOVED] = {"moved", 5000, 1000},
+	[DP_PUNT_REDIRECT] = {"redirect", 10000, 1000},
 };
 
 const char *dp_punt_name(enum dp_punt_class class)

@@ -13,14 +13,15 @@
 #include "dataplane/route.h"
 
 enum dp_punt_class {
-	DP_PUNT_ARP,     /**< whole Ethernet frame */
-	DP_PUNT_ICMP,    /**< IPv4 packet, ICMP to one of the hub's addresses */
-	DP_PUNT_IKE,     /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
-	DP_PUNT_NHRP,    /**< NHRP packet, the GRE payload */
-	DP_PUNT_RIP,     /**< inner IPv4 packet, UDP 520 */
-	DP_PUNT_ERROR,   /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */
-	DP_PUNT_RESOLVE, /**< IPv4 packet whose on-link destination has no known neighbor */
-	DP_PUNT_MOVED,   /**< outer IPv4 and UDP header of an authentic packet: its NAT rebound */
+	DP_PUNT_ARP,      /**< whole Ethernet frame */
+	DP_PUNT_ICMP,     /**< IPv4 packet, ICMP to one of the hub's addresses */
+	DP_PUNT_IKE,      /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
+	DP_PUNT_NHRP,     /**< NHRP packet, the GRE payload */
+	DP_PUNT_RIP,      /**< inner IPv4 packet, UDP 520 */
+	DP_PUNT_ERROR,    /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */
+	DP_PUNT_RESOLVE,  /**< IPv4 packet whose on-link destination has no known neighbor */
+	DP_PUNT_MOVED,    /**< outer IPv4 and UDP header of an authentic packet: its NAT rebound */
+	DP_PUNT_REDIRECT, /**< head of a packet that left through the tunnel it came in on */
 	DP_PUNT_COUNT
 };
 
@@ -54,6 +55,13 @@ int dp_inject_ip4(struct dp *dp, enum dp_table table, struct rte_mbuf *m);
 
 /** Send a GRE payload of this protocol type (host order: 0x0800, 0x2001) to a peer. As above. */
 int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_mbuf *m);
+
+/**
+ * Send a GRE payload of this protocol type to every peer of a tunnel that has an outbound SA, paced
+ * over as many turns as it takes. As above; -ENOBUFS also when some worker's queue was full, its
+ * peers then get none.
+ */
+int dp_inject_multicast(struct dp *dp, uint16_t tunnel, uint16_t protocol, struct rte_mbuf *m);
 
 /** Send a whole Ethernet frame. As above. */
 int dp_inject_frame(struct dp *dp, uint16_t port, struct rte_mbuf *m);

@@ -12,6 +12,7 @@ struct dp_tunnel_params {
 	uint16_t mtu; /**< inner packet, octets */
 	uint8_t ttl;  /**< of the outer header */
 	bool checksum;
+	bool redirect;       /**< give redirect hints (DP_PUNT_REDIRECT) */
 	uint16_t adjust_mss; /**< TCP MSS is lowered to this; 0: left alone */
 	bool dscp_set;       /**< outer DSCP is `dscp`; else it is copied from the inner header */
 	uint8_t dscp;        /**< 0..63 */

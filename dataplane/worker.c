@@ -124,12 +124,10 @@ static void resume(struct pkt *p, struct rte_mbuf *m)
 }
 
 /* Runs of packets that go on at the same stage are taken together. */
-static unsigned poll_inbox(struct worker *w)
+static void resume_all(struct worker *w, struct rte_mbuf **m, unsigned n, enum dp_stage by)
 {
-	struct rte_mbuf *m[BURST_MAX];
 	struct pkt *line[BURST_MAX];
-	unsigned n = rte_ring_dequeue_burst(w->inbox, (void **)m, w->dp->params.burst, NULL);
-	uint64_t t = n != 0 ? rte_rdtsc() : 0;
+	uint64_t t = rte_rdtsc();
 	unsigned same;
 
 	for (unsigned i = 0; i < n; i += same) {
@@ -139,11 +137,38 @@ static unsigned poll_inbox(struct worker *w)
 			line[same] = &w->pkts[same];
 			resume(line[same], m[i + same]);
 		}
-		t = stage_end(w, DP_STAGE_inject, same, t);
+		t = stage_end(w, by, same, t);
 		run(w, stage, line, same);
 		t = rte_rdtsc();
 	}
+}
+
+/* Multicast of control goes aside, everything else on its way. */
+static unsigned poll_inbox(struct worker *w)
+{
+	struct rte_mbuf *m[BURST_MAX];
+	unsigned n = rte_ring_dequeue_burst(w->inbox, (void **)m, w->dp->params.burst, NULL);
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (pkt_resume_of(m[i])->stage == DP_STAGE_replicate)
+			replicate_start(w, m[i]);
+		else
+			m[kept++] = m[i];
+	}
+	if (kept != 0)
+		resume_all(w, m, kept, DP_STAGE_inject);
 	return n;
+}
+
+static unsigned poll_replication(struct worker *w)
+{
+	struct rte_mbuf *m[BURST_MAX];
+	unsigned n = replicate_turn(w, m);
+
+	if (n != 0)
+		resume_all(w, m, n, DP_STAGE_replicate);
+	return w->replication.n != 0 ? n + 1 : n;
 }
 
 unsigned dp_worker_poll(struct dp *dp, unsigned worker)
@@ -154,7 +179,7 @@ unsigned dp_worker_poll(struct dp *dp, unsigned worker)
 	uint64_t t;
 
 	w->now = rte_rdtsc();
-	n = poll_inbox(w);
+	n = poll_inbox(w) + poll_replication(w);
 	for (unsigned p = 0; p < n_ports; p++)
 		for (unsigned q = w->id; q < dp->ports[p].n_rxq; q += dp->params.n_workers)
 			n += poll_queue(w, (uint16_t)p, (uint16_t)q);
@@ -235,6 +260,8 @@ void worker_destroy(struct worker *w)
 		return;
 	while (w->inbox != NULL && rte_ring_dequeue(w->inbox, (void **)&m) == 0)
 		rte_pktmbuf_free(m);
+	for (unsigned i = 0; i < w->replication.n; i++)
+		rte_pktmbuf_free(w->replication.m[(w->replication.first + i) % REPLICATIONS_MAX]);
 	rte_ring_free(w->inbox);
 	esp_context_destroy(w->esp);
 	rte_free(w);

@@ -69,6 +69,7 @@ struct net_params {
 	unsigned n_workers; /**< default 1 */
 	unsigned burst;     /**< default 32 */
 	unsigned n_mbufs;   /**< default 2047 */
+	unsigned n_peers;   /**< room for peers; default 64 */
 	const char *suite;  /**< default "aes128gcm16" */
 	uint16_t window;    /**< anti-replay; default 64 */
 	bool esn;

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Redirect hints: for hairpin packets, not too many, and none where they are not wanted. */
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "tests/dp/expect.h"
+
+#define HEAD_MAX 128
+#define BURST    256
+
+/* The default world, but spokes a and b are on a tunnel that redirects. */
+static void open_redirecting(void)
+{
+	const struct dp_tunnel_params p = {.nbma_be = packet_addr(HUB_NBMA),
+		.key_set = true,
+		.key = TUNNEL_KEY,
+		.mtu = TUNNEL_MTU,
+		.ttl = TUNNEL_TTL,
+		.redirect = true};
+
+	net_open(&(struct net_params){.no_peers = true});
+	CU_ASSERT(dp_tunnel_add(net.dp, &p, &net.a.tunnel, NULL) == 0);
+	net.b.tunnel = net.a.tunnel;
+	for (unsigned i = 0; i < RTE_DIM(net.spoke); i++)
+		spoke_add(&net.spoke[i]);
+}
+
+static void hint(void)
+{
+	struct packet inner, got, want;
+	struct dp_punt_info info;
+
+	open_redirecting();
+	inner = spoke_packet(&net.a, &net.b, 300);
+	spoke_send_run(&net.a, &inner);
+	want = packet_hop(&inner);
+	EXPECT_DELIVERED(&net.b, want);
+	got = EXPECT_PUNT(REDIRECT, &info);
+	EXPECT(info.peer == net.a.peer && info.table == DP_TABLE_OVERLAY);
+	EXPECT(got.len == HEAD_MAX && memcmp(got.b, want.b, HEAD_MAX) == 0);
+	/* The same again: nothing new. The way back is another pair. */
+	spoke_send_run(&net.a, &inner);
+	EXPECT_DELIVERED(&net.b, want);
+	inner = spoke_packet(&net.b, &net.a, 60);
+	spoke_send_run(&net.b, &inner);
+	EXPECT_DELIVERED(&net.a, packet_hop(&inner));
+	got = EXPECT_PUNT(REDIRECT, &info);
+	EXPECT(info.peer == net.b.peer && got.len == 60);
+	net_close();
+}
+
+/* Between tunnels there is no direct way, and a tunnel may not want it. */
+static void no_hint(void)
+{
+	struct packet inner;
+
+	open_redirecting();
+	inner = spoke_packet(&net.a, &net.c, 100);
+	spoke_send_run(&net.a, &inner);
+	EXPECT_DELIVERED(&net.c, packet_hop(&inner));
+	inner = spoke_packet(&net.c, &net.a, 100);
+	spoke_send_run(&net.c, &inner);
+	EXPECT_DELIVERED(&net.a, packet_hop(&inner));
+	inner = spoke_packet(&net.c, &net.c, 100);
+	spoke_send_run(&net.c, &inner);
+	EXPECT_DELIVERED(&net.c, packet_hop(&inner));
+	net_close();
+}
+
+/* Many destinations at once: the packets all pass, the hints stop at the budget. */
+static void budget(void)
+{
+	struct packet inner;
+	struct rte_mbuf *m[64];
+	uint64_t start, allowed;
+	unsigned hints = 0, n;
+
+	open_redirecting();
+	CU_ASSERT(dp_route_add(net.dp, DP_TABLE_OVERLAY, packet_addr("10.64.0.0"), 16,
+			  DP_ADJ(DP_ADJ_PEER, net.b.peer)) == 0);
+	start = rte_rdtsc();
+	for (unsigned i = 0; i < 2000; i++) {
+		inner = packet_udp(net.a.lan_be, rte_cpu_to_be_32(0x0a400000u + i), 1, 2, 40);
+		spoke_send_run(&net.a, &inner);
+		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+	}
+	allowed = BURST + 1 + (rte_rdtsc() - start) * 2000 / rte_get_tsc_hz();
+	while ((n = dp_punt_receive(net.dp, DP_PUNT_REDIRECT, m, RTE_DIM(m))) != 0) {
+		hints += n;
+		rte_pktmbuf_free_bulk(m, n);
+	}
+	EXPECT(hints >= BURST && hints <= allowed);
+	net_close();
+}
+
+static const struct unit_test tests[] = {
+	{"a hairpin packet gives one hint", hint},
+	{"none between tunnels, none unasked", no_hint},
+	{"a budget for all", budget},
+};
+
+DP_SUITE(redirect, tests);
