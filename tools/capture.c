@@ -204,6 +204,7 @@ struct capture_file {
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;
 	char *path;
+	int code; /* errno of the first write that failed */
 };
 
 struct capture_file *capture_file_create(const char *path, struct error *err)
@@ -240,6 +241,8 @@ void capture_file_write(struct capture_file *f, const void *frame, uint32_t len,
 	};
 
 	pcap_dump((u_char *)f->dumper, &h, frame);
+	if (f->code == 0 && ferror(pcap_dump_file(f->dumper)))
+		f->code = errno;
 }
 
 int capture_file_close(struct capture_file *f, struct error *err)

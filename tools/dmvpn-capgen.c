@@ -246,11 +246,17 @@ static int parse_options(struct capgen_options *o, int argc, char **argv)
 /* The directory with its full name: the configuration names files in it. */
 static int open_directory(struct capgen_options *o, char *full)
 {
+	struct stat st;
+
 	if (mkdir(o->dir, 0777) != 0 && errno != EEXIST)
 		return -errno;
 	if (realpath(o->dir, full) == NULL)
 		return -errno;
 	o->dir = full;
+	if (stat(full, &st) != 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
 	return access(full, W_OK | X_OK) != 0 ? -errno : 0;
 }
 

@@ -216,12 +216,16 @@ static void test_unwritable(void)
 
 	CU_ASSERT_PTR_NULL(capture_file_create("/nonexistent/out.pcap", &err));
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/nonexistent/out.pcap: cannot be written"));
-	/* A full disk shows when the file is closed. */
-	file = capture_file_create("/dev/full", &err);
-	CU_ASSERT_FATAL(file != NULL);
-	capture_file_write(file, frame, sizeof(frame), 0);
-	CU_ASSERT_EQUAL(capture_file_close(file, &err), -ENOSPC);
-	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "No space left"));
+	/* A full disk shows when the file is closed, whether it was noticed then or long before. */
+	for (unsigned n = 1; n <= 1000; n += 999) {
+		file = capture_file_create("/dev/full", &err);
+		CU_ASSERT_FATAL(file != NULL);
+		for (unsigned i = 0; i < n; i++)
+			capture_file_write(file, frame, sizeof(frame), 0);
+		errno = ENOTTY;
+		CU_ASSERT_EQUAL(capture_file_close(file, &err), -ENOSPC);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "No space left"));
+	}
 }
 
 static const struct unit_test tests[] = {
