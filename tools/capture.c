@@ -247,13 +247,13 @@ void capture_file_write(struct capture_file *f, const void *frame, uint32_t len,
 
 int capture_file_close(struct capture_file *f, struct error *err)
 {
-	bool failed = pcap_dump_flush(f->dumper) != 0 || ferror(pcap_dump_file(f->dumper));
-	int code = failed && errno != 0 ? errno : EIO;
 	int rc = 0;
 
-	if (failed)
+	if (pcap_dump_flush(f->dumper) != 0 && f->code == 0)
+		f->code = errno;
+	if (f->code != 0)
 		rc = error_set(
-			err, code, "%s: not written to its end: %s", f->path, strerror(code));
+			err, f->code, "%s: not written to its end: %s", f->path, strerror(f->code));
 	pcap_dump_close(f->dumper);
 	pcap_close(f->pcap);
 	free(f->path);
