@@ -131,6 +131,7 @@ int cli_show_punt_stats(struct cli_call *call)
 		[DP_PUNT_ERROR] = "sends ICMP errors",
 		[DP_PUNT_RESOLVE] = "asks for next hops",
 		[DP_PUNT_MOVED] = "counts: spokes behind NAT are not configured yet",
+		[DP_PUNT_REDIRECT] = "counts: NHRP is not spoken yet",
 	};
 	const struct hub *h = call->cli->hub;
 	const struct hub_arp_stats *a = &h->arp;
