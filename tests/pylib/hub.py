@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 
 from scapy.utils import rdpcap, wrpcap
 
@@ -51,6 +52,72 @@ def replay(cfg, capture, out, *options):
         raise RuntimeError(f"{' '.join(command)}: exit code {run.returncode}\n{run.stderr}")
     with open(results, encoding="utf-8") as f:
         return json.load(f)["counts"]
+
+
+class Daemon:
+    """The daemon itself, on a software port that reads `capture` and writes `out`."""
+
+    def __init__(self, cfg, capture, out):
+        self.socket = out + ".sock"
+        self.cfg = out + ".cfg"
+        with open(cfg, encoding="utf-8") as f:
+            text = f.read()
+        device = f"net_pcap0,rx_pcap={capture},tx_pcap={out}"
+        write_config(self.cfg, f'control_socket = "{self.socket}";\n' +
+                     text.replace("net_null0,no-rx=1", device))
+        with open(out + ".log", "w", encoding="utf-8") as log:
+            # pylint: disable=consider-using-with
+            self.process = subprocess.Popen(
+                [os.path.join(BUILD, "control/dmvpn-hub"), "-c", self.cfg, "--no-auto-start"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def ask(self, *words):
+        """The data of a command's JSON answer, or None."""
+        command = [os.path.join(BUILD, "tools/dmvpn-hubctl"), "-s", self.socket, "-j", *words]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        return json.loads(run.stdout)["data"] if run.returncode == 0 and run.stdout else None
+
+    def wait(self, what, done):
+        """Look again and again until done() holds; a minute is far more than it needs."""
+        deadline = time.monotonic() + 60
+        while not done():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"dmvpn-hub: {what} did not come; see {self.cfg}")
+            time.sleep(0.05)
+
+    def counts(self):
+        """As replay() has them."""
+        fwd, drops, punts = (self.ask("show", *words) for words in
+                             (("fwd", "stats", "all"), ("drops",), ("punt", "stats")))
+        return {"frames": fwd["all"]["rx_packets"], "forwarded": fwd["forwarded"],
+                "sent": fwd["all"]["tx_packets"],
+                "drops": {d["reason"]: d["packets"] for d in drops},
+                "punts": {p["class"]: p["passed"] for p in punts if p["passed"]},
+                "taken": sum(p["taken"] for p in punts)}
+
+    def stop(self):
+        self.ask("shutdown")
+        return self.process.wait(timeout=60)
+
+
+def serve(cfg, capture, out, n_frames):
+    """A capture through the daemon. Returns its counts when all is done, with its exit code."""
+    hub = Daemon(cfg, capture, out)
+    try:
+        hub.wait("an answer", lambda: hub.ask("show", "version") is not None)
+        hub.ask("start")
+        seen = []
+
+        def settled():
+            seen.append(hub.counts())
+            return seen[-1]["frames"] == n_frames and seen[-1:] == seen[-2:-1] and \
+                seen[-1]["taken"] == sum(seen[-1]["punts"].values())
+
+        hub.wait("the end of the capture", settled)
+        return dict(seen[-1], exit_code=hub.stop())
+    finally:
+        if hub.process.poll() is None:
+            hub.process.kill()
 
 
 def write_capture(path, frames):
