@@ -228,8 +228,9 @@ int main(int argc, char **argv)
 	struct options o = {.socket = SOCKET};
 	int option;
 
+	opterr = 0;
 	/* "+": what follows the first word is the command's. */
-	while ((option = getopt(argc, argv, "+s:jf:exh")) != -1) {
+	while ((option = getopt(argc, argv, "+:s:jf:exh")) != -1) {
 		switch (option) {
 		case 's':
 			o.socket = optarg;
@@ -250,7 +251,8 @@ int main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			fputs(usage, stderr);
+			fprintf(stderr, "dmvpn-hubctl: option -%c %s; see dmvpn-hubctl -h\n",
+				optopt, option == ':' ? "wants a value" : "is not known");
 			return EXIT_USAGE;
 		}
 	}
