@@ -21,22 +21,10 @@
 #include "control/cli_priv.h"
 
 #define BACKLOG   16
-#define INPUT_MAX (2 * CLI_LINE_MAX)
 #define FRAME_MIN (64 * 1024)  /* an answer's piece is sent when it is this long, or done */
 #define OUT_HIGH  (256 * 1024) /* a client that has not read so much gets no more until it does */
 #define OUT_LOW   (64 * 1024)
 #define STALLED_S 30 /* a client that reads nothing for so long is closed */
-
-struct cli_client {
-	TAILQ_ENTRY(cli_client) link;
-	struct cli *cli;
-	struct bufferevent *bev;
-	struct event *go_on; /* fires in the event loop's next round */
-	struct cli_call *call;
-	struct evbuffer *body; /* of the frame that is being filled */
-	bool closing;          /* once all is sent */
-	bool eof;              /* nothing more will come */
-};
 
 /* A socket is there already: is somebody behind it? */
 static int check_other(const struct sockaddr_un *addr, struct error *err)
@@ -210,6 +198,8 @@ static void on_go_on(evutil_socket_t fd, short what, void *ctx)
 			step(c);
 		if (more && !c->closing)
 			go_on_soon(c);
+		else if (!more && !c->closing)
+			bufferevent_enable(c->bev, EV_READ);
 	}
 	if (!more && c->eof)
 		c->closing = true;
@@ -217,9 +207,11 @@ static void on_go_on(evutil_socket_t fd, short what, void *ctx)
 		client_close(c);
 }
 
+/* A line and more is there: read no further until it is taken. */
 static void on_read(struct bufferevent *bev, void *ctx)
 {
-	(void)bev;
+	if (evbuffer_get_length(bufferevent_get_input(bev)) > CLI_LINE_MAX)
+		bufferevent_disable(bev, EV_READ);
 	go_on_soon(ctx);
 }
 
@@ -271,7 +263,6 @@ static void client_open(struct cli *cli, evutil_socket_t fd)
 		return;
 	}
 	bufferevent_setcb(bev, on_read, on_write, on_event, c);
-	bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
 	bufferevent_setwatermark(bev, EV_WRITE, OUT_LOW, 0);
 	bufferevent_set_timeouts(bev, NULL, &stalled);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);

@@ -55,6 +55,18 @@ struct cli_port_mark {
 	uint64_t at_ns; /* 0: never */
 };
 
+/* Somebody on the socket. */
+struct cli_client {
+	TAILQ_ENTRY(cli_client) link;
+	struct cli *cli;
+	struct bufferevent *bev;
+	struct event *go_on; /* fires in the event loop's next round */
+	struct cli_call *call;
+	struct evbuffer *body; /* of the frame that is being filled */
+	bool closing;          /* once all is sent */
+	bool eof;              /* nothing more will come */
+};
+
 TAILQ_HEAD(cli_clients, cli_client);
 
 struct cli {

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A hub made of a configuration, between fake ports, and the spokes' end of its SAs. The test is
+ * the workers, the clock and everybody on the links; nothing sleeps.
+ *
+ *	wan0 192.0.2.1/24    peers "near" (on the link) and "far" (behind the gateway), "mute"
+ *	wan1 198.51.100.1/24 peer "side" (on the link)
+ *	tun0 10.255.0.1/24   from wan0
+ */
+#ifndef TESTS_CONTROL_WORLD_H
+#define TESTS_CONTROL_WORLD_H
+
+#include <event2/buffer.h>
+#include <jansson.h>
+
+#include "control/cli.h"
+#include "control/cli_priv.h"
+#include "control/hub_priv.h"
+#include "tests/dp/packet.h"
+#include "tests/unit/unit.h"
+
+#define WORLD_QUEUE 8192
+#define SECONDS     1000u
+
+enum spoke_name { FAR, NEAR, SIDE, MUTE };
+
+struct world_queue {
+	unsigned head, n;
+	struct rte_mbuf *m[WORLD_QUEUE];
+};
+
+struct world_port {
+	struct world_queue rx, tx;
+};
+
+struct world {
+	struct config *config;
+	struct hub *hub;
+	struct dp *dp;
+	struct cli *cli;
+	uint64_t now; /**< milliseconds, as hub_turn() gets them */
+	struct world_port port[2];
+	struct sa_table *seal, *open; /**< the spokes' SAs, at their enum spoke_name */
+	struct esp_context *esp;
+	uint32_t seal_sa[3], open_sa[3];
+};
+
+extern struct world world;
+extern const struct mac_addr mac_hub[2], mac_gateway, mac_near, mac_side, mac_other;
+extern const struct mac_addr mac_everybody, mac_zero;
+
+/** Suites that main.c runs. */
+struct control_suite {
+	const char *name;
+	const struct unit_test *tests;
+	unsigned n;
+};
+
+/** The hub of the default configuration (NULL) or another text. Aborts if that fails. */
+void world_open(const char *text);
+
+/** Answer the hub's first requests for gateway, near and side. */
+void world_resolve(void);
+
+/** Tear down; fails the test if a buffer is missing or a frame was not looked at. */
+void world_close(void);
+
+/** Workers and hub take turns until nothing moves. The clock stands. */
+void world_run(void);
+
+/** The clock goes on in steps of a tenth of a second, the hub with it. */
+void world_wait(unsigned ms);
+
+void world_receive(unsigned port, const struct packet *frame);
+
+/** The next frame the hub sent on a port; length 0 if there is none. */
+struct packet world_sent(unsigned port);
+
+/** Throw away what was sent. @return frames */
+unsigned world_discard(unsigned port);
+
+/** An ARP packet in its Ethernet frame. */
+struct packet world_arp(uint16_t op, const struct mac_addr *sender_mac, const char *sender,
+	const struct mac_addr *to, const char *target);
+
+/** The frame that the hub's question for target is. */
+struct packet world_arp_question(unsigned port, const char *target);
+
+/** An inner packet as a spoke sends it: GRE, ESP, IPv4, Ethernet. */
+struct packet world_seal(enum spoke_name spoke, const struct packet *inner);
+
+/** The inner packet of a frame for a spoke; length 0 if it is not authentic, or none. */
+struct packet world_unseal(enum spoke_name spoke, const struct packet *frame);
+
+/** An ICMP message with a right checksum in an IPv4 packet. */
+struct packet world_icmp(
+	const char *src, const char *dst, uint8_t type, uint8_t code, const struct packet *rest);
+
+uint64_t world_drops(enum dp_drop reason);
+
+/** Run a command. @return its text, valid until the next call */
+const char *world_ask(const char *command);
+
+/** Run a command with "json". @return its data, or the whole answer if it is an error; borrowed */
+const json_t *world_ask_json(const char *command);
+
+/** What hub_create() says to a configuration it cannot take; "" if it can. */
+const char *world_refusal(const char *text);
+
+#define EXPECT_FRAME(port, frame)                                                                  \
+	do {                                                                                       \
+		struct packet got_ = world_sent(port), want_ = (frame);                            \
+		CU_ASSERT(packet_equal(&got_, &want_));                                            \
+	} while (0)
+
+#define EXPECT_NO_FRAME(port) CU_ASSERT_EQUAL(world_sent(port).len, 0)
+
+#define EXPECT_TEXT(command, part) CU_ASSERT_PTR_NOT_NULL(strstr(world_ask(command), part))
+
+#endif
