@@ -196,13 +196,13 @@ static void on_go_on(evutil_socket_t fd, short what, void *ctx)
 			more = take_line(c);
 		if (c->call != NULL)
 			step(c);
-		if (more && !c->closing)
-			go_on_soon(c);
+		if (!more && c->eof)
+			c->closing = true;
 		else if (!more && !c->closing)
 			bufferevent_enable(c->bev, EV_READ);
+		else if (!c->closing)
+			go_on_soon(c);
 	}
-	if (!more && c->eof)
-		c->closing = true;
 	if (c->closing && unread(c) == 0)
 		client_close(c);
 }

@@ -170,6 +170,7 @@ static void test_echo_refused(void)
 	receive_inner(
 		FAR, &(struct packet[]){world_icmp("10.255.0.1", "10.255.0.1", ECHO, 0, &rest)}[0]);
 	EXPECT_NO_FRAME(0);
+	CU_ASSERT_EQUAL(world.hub->punts[DP_PUNT_ICMP].sent, 0);
 	/* The same request without a fault. */
 	receive_ip(&(struct packet[]){world_icmp("192.0.2.12", "192.0.2.1", ECHO, 0, &rest)}[0]);
 	CU_ASSERT_EQUAL(world_discard(0), 1);
@@ -304,6 +305,7 @@ static void test_no_errors(void)
 		receive_inner(FAR, &p);
 	}
 	EXPECT_NO_FRAME(0);
+	CU_ASSERT_EQUAL(world.hub->punts[DP_PUNT_ERROR].sent, 0);
 	CU_ASSERT(world_drops(DP_DROP_fwd_no_route) >= 14);
 	/* Queries, and the first fragment, are answered. */
 	for (unsigned i = 0; i < RTE_DIM(queries); i++)
