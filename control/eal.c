@@ -2,6 +2,7 @@
 #include "control/eal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_jhash.h>
 #include <rte_lcore.h>
 
 #include "common/log.h"
@@ -88,9 +90,10 @@ static int complete(struct arguments *a, bool from_user, const struct config *c,
 		if (rc == 0)
 			rc = add(a, map, err);
 	}
-	/* Several hubs may run beside each other. */
+	/* Several hubs may run beside each other, and differ by their sockets. */
 	if (rc == 0 && !from_user && !has(a, names)) {
-		snprintf(prefix, prefix_room, "--file-prefix=dmvpn-hub-%d", getpid());
+		snprintf(prefix, prefix_room, "--file-prefix=dmvpn-hub-%08x",
+			rte_jhash(c->control_socket, (uint32_t)strlen(c->control_socket), 0));
 		rc = add(a, prefix, err);
 	}
 	/* The forwarding tables' AVX-512 lookups are off unless asked for. */
@@ -123,12 +126,40 @@ static int start_failed(const struct arguments *a, struct error *err)
 {
 	static const char *const no_huge[] = {"--no-huge", NULL};
 
+	if (rte_errno == EINVAL)
+		return error_set(err, EINVAL,
+			"DPDK's EAL refuses its arguments, for the reason it gives above");
 	if (has(a, no_huge))
 		return error_set(err, EIO, "DPDK's EAL did not start: %s", rte_strerror(rte_errno));
 	return error_set(err, EIO,
 		"DPDK's EAL did not start: %s. If it is for want of hugepages: reserve some "
 		"(dpdk-hugepages.py --setup 2G, as root), or do without: --no-huge -m 1024",
 		rte_strerror(rte_errno));
+}
+
+/*
+ * rte_eal_init() prints all of its usage for one wrong argument. It is kept from that, unless it
+ * was asked; what is wrong it says in its log.
+ */
+static int init_quietly(struct arguments *a)
+{
+	static const char *const help[] = {"-h", "--help", NULL};
+	int out = has(a, help) ? -1 : dup(STDOUT_FILENO);
+	int null = out < 0 ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int rc;
+
+	fflush(stdout);
+	if (null >= 0)
+		dup2(null, STDOUT_FILENO);
+	rc = rte_eal_init(a->n, a->at);
+	fflush(stdout);
+	if (null >= 0) {
+		dup2(out, STDOUT_FILENO);
+		close(null);
+	}
+	if (out >= 0)
+		close(out);
+	return rc;
 }
 
 int eal_start(char **args, unsigned n, const struct config *c, unsigned *lcores, struct error *err)
@@ -150,7 +181,7 @@ int eal_start(char **args, unsigned n, const struct config *c, unsigned *lcores,
 		rc = complete(&a, from_user, c, map, sizeof(map), prefix, sizeof(prefix), err);
 	if (rc < 0)
 		return rc;
-	if (rte_eal_init(a.n, a.at) < 0)
+	if (init_quietly(&a) < 0)
 		return start_failed(&a, err);
 	rc = check_lcores(c, lcores, err);
 	if (rc < 0)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <rte_dev.h>
-#include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include "control/hub_priv.h"
@@ -26,10 +25,10 @@ static int find_ethdev(struct hub_port *port, struct error *err)
 	rc = rte_dev_probe(c->device);
 	if (rc < 0)
 		return error_set(err, -rc,
-			"%s:%u: port %s: no driver of DPDK takes device \"%s\" (%s): see "
+			"%s:%u: port %s: no driver of DPDK takes device \"%s\": see "
 			"`dpdk-devbind.py --status` for NICs; for a software port check its name "
 			"and arguments",
-			c->place.file, c->place.line, c->name, c->device, rte_strerror(-rc));
+			c->place.file, c->place.line, c->name, c->device);
 	if (rte_eth_dev_get_port_by_name(name, &port->ethdev) < 0 ||
 		rte_eth_dev_info_get(port->ethdev, &info) < 0)
 		return error_set(err, ENODEV,
