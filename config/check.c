@@ -130,22 +130,54 @@ static int check_port_addresses(struct check *k)
 	return twice(k, twin, "port address", text);
 }
 
-/* On the wire of this port and not the hub itself. */
-static bool is_on_link(const struct config_port *p, const struct ip_addr *a)
+/* What a VLAN can be a part of. */
+static int check_parent(struct check *k, const struct config_port *p)
 {
-	bool inside = false;
+	const struct config_port *parent = config_port_find(k->c, p->parent);
 
-	for (unsigned i = 0; i < p->n_addresses; i++) {
-		if (ip_addr_equal(&p->addresses[i].addr, a))
-			return false;
-		inside |= ip_prefix_contains(&p->addresses[i], a);
+	if (parent == NULL)
+		return config_fail(k->err, &p->place,
+			"parent %s of port %s is no port; expected the name of one", p->parent,
+			p->name);
+	if (parent->vlan != 0)
+		return config_fail(k->err, &p->place,
+			"parent %s of port %s is a VLAN itself, in %s:%u; expected a port with a "
+			"device",
+			p->parent, p->name, parent->place.file, parent->place.line);
+	if (p->mtu > parent->mtu)
+		return config_fail(k->err, &p->place,
+			"mtu %u of port %s is more than its parent %s has; expected at most %u",
+			p->mtu, p->name, p->parent, parent->mtu);
+	if (p->promiscuous)
+		return config_fail(k->err, &p->place,
+			"port %s is promiscuous, but has no device; expected the setting in port "
+			"%s",
+			p->name, p->parent);
+	return 0;
+}
+
+static int check_vlans(struct check *k)
+{
+	const struct config_port *ports = k->c->ports;
+
+	for (unsigned i = 0; i < k->c->n_ports; i++) {
+		if (ports[i].vlan == 0)
+			continue;
+		if (check_parent(k, &ports[i]) < 0)
+			return -EINVAL;
+		for (unsigned j = 0; j < i; j++)
+			if (ports[i].vlan == ports[j].vlan &&
+				strcmp(ports[i].parent, ports[j].parent) == 0)
+				return config_fail(k->err, &ports[i].place,
+					"VLAN %u of port %s was given before, in %s:%u",
+					ports[i].vlan, ports[i].parent, ports[j].place.file,
+					ports[j].place.line);
 	}
-	return inside;
+	return 0;
 }
 
 static int check_gateways(struct check *k)
 {
-	const struct config_port *first = NULL;
 	char text[IP_ADDR_STRLEN];
 
 	for (unsigned i = 0; i < k->c->n_ports; i++) {
@@ -153,16 +185,16 @@ static int check_gateways(struct check *k)
 
 		if (p->gateway.family == 0)
 			continue;
-		if (!is_on_link(p, &p->gateway))
+		if (p->lan)
+			return config_fail(k->err, &p->place,
+				"gateway is given for LAN port %s; it is for outer ports, expected "
+				"a route via %s",
+				p->name, ip_addr_str(&p->gateway, text));
+		if (!config_port_on_link(p, &p->gateway))
 			return config_fail(k->err, &p->place,
 				"gateway %s of port %s is not a neighbor's address; expected one "
 				"inside the prefix of one of its addresses",
 				ip_addr_str(&p->gateway, text), p->name);
-		if (first != NULL)
-			return config_fail(k->err, &p->place,
-				"port %s has a gateway and so has port %s, in %s:%u; expected one",
-				p->name, first->name, first->place.file, first->place.line);
-		first = p;
 	}
 	return 0;
 }
@@ -180,7 +212,7 @@ static int check_neighbors(struct check *k, const struct config_port *p)
 		const struct config_neighbor *n = &p->neighbors[i];
 
 		entries_add(&all, host_order(&n->address), &n->place, n);
-		if (!is_on_link(p, &n->address))
+		if (!config_port_on_link(p, &n->address))
 			rc = config_fail(k->err, &n->place,
 				"neighbor %s is not on port %s; expected an address inside the "
 				"prefix of one of the port's addresses",
@@ -196,7 +228,8 @@ static int check_neighbors(struct check *k, const struct config_port *p)
 
 static int check_ports(struct check *k)
 {
-	if (check_port_names(k) < 0 || check_port_addresses(k) < 0 || check_gateways(k) < 0)
+	if (check_port_names(k) < 0 || check_vlans(k) < 0 || check_port_addresses(k) < 0 ||
+		check_gateways(k) < 0)
 		return -EINVAL;
 	for (unsigned i = 0; i < k->c->n_ports; i++)
 		if (check_neighbors(k, &k->c->ports[i]) < 0)
@@ -232,41 +265,85 @@ static int check_tunnel_names(struct check *k)
 	return rc;
 }
 
+/* A network that the overlay table reaches by an interface: a tunnel's or a LAN port's. */
+struct connected {
+	struct ip_prefix net;
+	const char *kind, *name;
+	const struct config_place *place;
+};
+
 static bool prefixes_overlap(const struct ip_prefix *a, const struct ip_prefix *b)
 {
 	return ip_prefix_contains(a, &b->addr) || ip_prefix_contains(b, &a->addr);
 }
 
+static unsigned add_connected(struct entries *all, struct connected *at, const char *kind,
+	const char *name, const struct ip_prefix *prefix, const struct config_place *place)
+{
+	*at = (struct connected){ip_prefix_network(prefix), kind, name, place};
+	entries_add(all, host_order(&at->net.addr), place, at);
+	return 1;
+}
+
+/* All of them, in the order of the text: ports first. Returns how many. */
+static unsigned list_connected(const struct config *c, struct entries *all, struct connected *nets)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n_ports; i++)
+		for (unsigned j = 0; c->ports[i].lan && j < c->ports[i].n_addresses; j++)
+			n += add_connected(all, &nets[n], "LAN port", c->ports[i].name,
+				&c->ports[i].addresses[j], &c->ports[i].place);
+	for (unsigned i = 0; i < c->n_tunnels; i++)
+		n += add_connected(all, &nets[n], "tunnel", c->tunnels[i].name,
+			&c->tunnels[i].address, &c->tunnels[i].place);
+	return n;
+}
+
 /*
- * Prefixes nest or are apart. Sorted by where they start, one that overlaps an earlier one also
- * overlaps its neighbour in that order, unless two earlier ones overlap already.
+ * Prefixes nest or are apart. Sorted by where they start, one that overlaps any earlier one
+ * overlaps the last one that was not inside another. One interface may have nested prefixes.
  */
-static int check_tunnel_prefixes(struct check *k)
+static int check_connected(struct check *k)
 {
 	const struct config *c = k->c;
 	char text[IP_PREFIX_STRLEN], other[IP_PREFIX_STRLEN];
+	const struct connected *last = NULL;
+	struct connected *nets;
 	struct entries all;
+	unsigned n = c->n_tunnels;
 	int rc = 0;
 
-	if (entries_alloc(&all, c->n_tunnels, k->err) < 0)
-		return -EINVAL;
-	for (unsigned i = 0; i < c->n_tunnels; i++) {
-		struct ip_prefix net = ip_prefix_network(&c->tunnels[i].address);
-
-		entries_add(&all, host_order(&net.addr), &c->tunnels[i].place, &c->tunnels[i]);
+	for (unsigned i = 0; i < c->n_ports; i++)
+		n += c->ports[i].n_addresses;
+	nets = calloc(n + 1, sizeof(nets[0]));
+	if (entries_alloc(&all, n, k->err) < 0 || nets == NULL) {
+		free(nets);
+		free(all.at);
+		return config_no_memory(k->err);
 	}
+	n = list_connected(c, &all, nets);
 	entries_twin(&all);
-	for (unsigned i = 1; i < all.n && rc == 0; i++) {
-		const struct config_tunnel *a = all.at[i - 1].what, *b = all.at[i].what;
-		const struct config_tunnel *elder = a < b ? a : b, *younger = a < b ? b : a;
+	for (unsigned i = 0; i < n && rc == 0; i++) {
+		const struct connected *a = all.at[i].what;
 
-		if (prefixes_overlap(&a->address, &b->address))
-			rc = config_fail(k->err, &younger->place,
-				"prefix %s of tunnel %s overlaps %s of tunnel %s, in %s:%u",
-				ip_prefix_str(&younger->address, text), younger->name,
-				ip_prefix_str(&elder->address, other), elder->name,
-				elder->place.file, elder->place.line);
+		if (last != NULL && prefixes_overlap(&last->net, &a->net)) {
+			const struct connected *elder = a < last ? a : last;
+			const struct connected *younger = a < last ? last : a;
+
+			if (a->place != last->place)
+				rc = config_fail(k->err, younger->place,
+					"prefix %s of %s %s overlaps %s of %s %s, in %s:%u",
+					ip_prefix_str(&younger->net, text), younger->kind,
+					younger->name, ip_prefix_str(&elder->net, other),
+					elder->kind, elder->name, elder->place->file,
+					elder->place->line);
+			if (last->net.len <= a->net.len)
+				continue;
+		}
+		last = a;
 	}
+	free(nets);
 	free(all.at);
 	return rc;
 }
@@ -300,45 +377,52 @@ static int check_tunnel_keys(struct check *k, bool keyed)
 }
 
 /*
- * The largest packet a tunnel makes: outer IP 20, GRE 4 to 12, ESP header 8, IV 16, trailer 2 with
- * padding to 16, ICV 32 (RFC 4303 2 with the widest suite).
+ * The largest packet a tunnel makes, before UDP for a spoke behind a NAT: outer IP 20, ESP header
+ * 8, IV 16, GRE and packet, trailer 2 with padding to 16, ICV 32 (RFC 4303 2, the widest suite).
  */
-static unsigned outer_length(const struct config_tunnel *t, unsigned inner)
+static unsigned outer_length(unsigned headers, unsigned inner)
 {
-	unsigned gre = 4 + (t->key_set ? 4 : 0) + (t->checksum ? 4 : 0);
-
-	return 20 + 8 + 16 + ((inner + gre + 2 + 15) & ~15u) + 32;
+	return 20 + 8 + 16 + ((inner + headers + 2 + 15) & ~15u) + 32;
 }
 
 static void warn_mtu(struct check *k, const struct config_tunnel *t, const struct config_port *p)
 {
-	unsigned fits = t->mtu;
+	unsigned gre = 4 + (t->key_set ? 4 : 0) + (t->checksum ? 4 : 0), udp = 0, fits = t->mtu;
 
-	if (outer_length(t, t->mtu) <= p->mtu)
+	for (unsigned i = 0; i < t->n_peers && udp == 0; i++)
+		udp = t->peers[i].nat_port != 0 ? 8 : 0;
+	if (udp + outer_length(gre, t->mtu) <= p->mtu)
 		return;
-	while (fits > 0 && outer_length(t, fits) > p->mtu)
+	while (fits > 0 && udp + outer_length(gre, fits) > p->mtu)
 		fits--;
 	config_warn(k->env, &t->place,
-		"tunnel %s: a packet of mtu %u may grow to %u octets with GRE and ESP, port %s has "
-		"mtu %u; mtu %u is sure to fit",
-		t->name, t->mtu, outer_length(t, t->mtu), p->name, p->mtu, fits);
+		"tunnel %s: a packet of mtu %u may grow to %u octets with GRE and ESP%s, port %s "
+		"has mtu %u; mtu %u is sure to fit",
+		t->name, t->mtu, udp + outer_length(gre, t->mtu), udp ? " in UDP" : "", p->name,
+		p->mtu, fits);
 }
 
 static int check_tunnels(struct check *k)
 {
 	char text[IP_ADDR_STRLEN];
 
-	if (check_tunnel_names(k) < 0 || check_tunnel_prefixes(k) < 0)
+	if (check_tunnel_names(k) < 0 || check_connected(k) < 0)
 		return -EINVAL;
 	for (unsigned i = 0; i < k->c->n_tunnels; i++) {
 		const struct config_tunnel *t = &k->c->tunnels[i];
-		const struct entry *port = entries_find(&k->ports, host_order(&t->nbma));
+		const struct entry *found = entries_find(&k->ports, host_order(&t->nbma));
+		const struct config_port *port = found ? found->what : NULL;
 
 		if (port == NULL)
 			return config_fail(k->err, &t->place,
 				"nbma %s of tunnel %s is no port's address; expected one of them",
 				ip_addr_str(&t->nbma, text), t->name);
-		warn_mtu(k, t, port->what);
+		if (port->lan)
+			return config_fail(k->err, &t->place,
+				"nbma %s of tunnel %s is an address of LAN port %s; expected an "
+				"outer port's",
+				ip_addr_str(&t->nbma, text), t->name, port->name);
+		warn_mtu(k, t, port);
 	}
 	return check_tunnel_keys(k, true) < 0 ? -EINVAL : check_tunnel_keys(k, false);
 }
@@ -426,12 +510,42 @@ static int check_spis(struct check *k)
 	return rc;
 }
 
+/* The overlay leaves the hub by tunnels and LAN ports, and never by an outer port. */
+static int check_via(struct check *k, const struct config_route *r)
+{
+	const struct config_port *outer = NULL;
+	char text[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
+
+	if (r->blackhole || entries_find(&k->peers, host_order(&r->via)) != NULL)
+		return 0;
+	for (unsigned i = 0; i < k->c->n_ports; i++) {
+		const struct config_port *p = &k->c->ports[i];
+
+		if (!config_port_on_link(p, &r->via))
+			continue;
+		if (p->lan)
+			return 0;
+		outer = p;
+	}
+	ip_addr_str(&r->via, via);
+	ip_prefix_str(&r->prefix, text);
+	if (outer != NULL)
+		return config_fail(k->err, &r->place,
+			"via %s of route %s is on outer port %s, by which nothing leaves in clear; "
+			"expected a peer, or a station on a LAN port",
+			via, text, outer->name);
+	return config_fail(k->err, &r->place,
+		"via %s of route %s is no peer and on no LAN port; expected the tunnel address of "
+		"a peer, or a station on a LAN port's link",
+		via, text);
+}
+
 static int check_routes(struct check *k)
 {
 	const struct config *c = k->c;
 	const struct entry *twin;
 	struct entries all;
-	char text[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
+	char text[IP_PREFIX_STRLEN];
 	int rc = 0;
 
 	if (entries_alloc(&all, c->n_routes, k->err) < 0)
@@ -441,10 +555,7 @@ static int check_routes(struct check *k)
 
 		entries_add(&all, (uint64_t)host_order(&r->prefix.addr) << 8 | r->prefix.len,
 			&r->place, r);
-		if (!r->blackhole && entries_find(&k->peers, host_order(&r->via)) == NULL)
-			rc = config_fail(k->err, &r->place,
-				"via %s of route %s is no peer; expected the tunnel address of one",
-				ip_addr_str(&r->via, via), ip_prefix_str(&r->prefix, text));
+		rc = check_via(k, r);
 	}
 	twin = rc == 0 ? entries_twin(&all) : NULL;
 	if (twin != NULL)

@@ -114,6 +114,8 @@ static struct config *read_config(struct config_reader *r, int rc)
 		rc = read_root(r);
 	if (rc == 0)
 		rc = config_check(c, r->env, r->err);
+	if (rc == 0)
+		rc = config_ports_order(c, r->err);
 	if (rc == 0) {
 		warn_keys(r);
 		rc = take_files(r);

@@ -37,10 +37,14 @@ struct config_neighbor {
 struct config_port {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
+	bool lan;     /**< a network behind the hub; else the outer side, where spokes are */
 	char *device; /**< PCI address, name, or vdev arguments "net_pcap0,rx_pcap=..." */
+	/** instead of a device: the port whose frames with tag `vlan` (1..4094) are this port's */
+	char parent[CONFIG_NAME_MAX + 1];
+	uint16_t vlan;               /**< 0 = a port with a device */
 	struct ip_prefix *addresses; /**< at least one; host bits set */
 	unsigned n_addresses;
-	struct ip_addr gateway; /**< underlay default route; family 0 = none */
+	struct ip_addr gateway; /**< outer ports: underlay default route; family 0 = none */
 	bool mac_set;
 	struct mac_addr mac; /**< when mac_set; else the device's own */
 	uint16_t mtu;        /**< octets of IP; default 1500 */
@@ -66,6 +70,7 @@ struct config_peer {
 	struct config_place place;
 	struct ip_addr address; /**< tunnel address */
 	struct ip_addr nbma;    /**< outer address */
+	uint16_t nat_port;      /**< the spoke's UDP port, ESP in UDP (RFC 3948); 0 = plain ESP */
 	struct config_sa *sa_in;
 	unsigned n_sa_in;
 	struct config_sa *sa_out; /**< the last one listed is the newest: it is the one used */
@@ -76,13 +81,16 @@ struct config_tunnel {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
 	struct ip_prefix address; /**< the hub's tunnel address with the tunnel's prefix length */
-	struct ip_addr nbma;      /**< the hub's outer address; one of a port's */
+	struct ip_addr nbma;      /**< the hub's outer address; one of an outer port's */
 	bool key_set;
 	uint32_t key;  /**< GRE key (RFC 2890), a number or dotted quad in the file; host order */
 	uint16_t mtu;  /**< inner packet, octets; default 1400 */
 	uint8_t ttl;   /**< outer TTL; default 64 */
 	bool checksum; /**< send GRE checksums (RFC 2784) */
 	bool redirect; /**< tell control about hairpin traffic (phase 3) */
+	uint16_t adjust_mss; /**< TCP MSS is lowered to this; 0 = left alone, the default */
+	bool dscp_set;       /**< outer DSCP is `dscp`; else, the default, the inner one's copy */
+	uint8_t dscp;        /**< 0..63 */
 	struct config_peer *peers;
 	unsigned n_peers;
 };
@@ -91,7 +99,8 @@ struct config_route {
 	struct config_place place;
 	struct ip_prefix prefix;
 	bool blackhole;
-	struct ip_addr via; /**< a peer's tunnel address, unless blackhole */
+	/** a peer's tunnel address, or a station on a LAN port's link; unless blackhole */
+	struct ip_addr via;
 };
 
 struct config {
@@ -103,7 +112,7 @@ struct config {
 	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
 	char **eal;           /**< EAL arguments used when the command line has none */
 	unsigned n_eal;
-	struct config_port *ports;
+	struct config_port *ports; /**< as in the file, but VLANs behind all that have a device */
 	unsigned n_ports;
 	struct config_tunnel *tunnels;
 	unsigned n_tunnels;
@@ -139,6 +148,12 @@ struct config *config_load(const char *path, const struct config_env *env, struc
 /** The same from memory; `name` stands for the file in messages. Secrets files are refused. */
 struct config *config_parse(
 	const char *name, const char *text, const struct config_env *env, struct error *err);
+
+/** Port by its name, or NULL. */
+const struct config_port *config_port_find(const struct config *c, const char *name);
+
+/** A station on a port's link: inside a prefix of it, and neither the hub nor a broadcast. */
+bool config_port_on_link(const struct config_port *p, const struct ip_addr *a);
 
 /** Wipe keys and free. NULL is allowed. */
 void config_free(struct config *c);

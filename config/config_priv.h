@@ -130,6 +130,8 @@ CONFIG_FIELD_READER(routes);
 CONFIG_FIELD_READER(secrets);
 CONFIG_FIELD_READER(sas_in);
 CONFIG_FIELD_READER(sas_out);
+/* Put VLANs behind the ports that they are part of. */
+int config_ports_order(struct config *c, struct error *err);
 void config_port_free(struct config_port *p);
 void config_tunnel_free(struct config_tunnel *t);
 void config_sas_free(struct config_sa *sas, unsigned n);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ports = ( { ... } ) */
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config_priv.h"
 
@@ -49,12 +51,50 @@ static int read_own_mac(struct config_reader *r, const config_setting_t *s,
 	return config_read_mac(r, s, f, &p->mac);
 }
 
+static int read_role(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	const char *text = config_text_of(r, s, "\"outer\" or \"lan\"");
+	struct config_port *p = member;
+	char shown[CONFIG_SHOWN_MAX];
+
+	(void)f;
+	if (text == NULL)
+		return -EINVAL;
+	p->lan = strcmp(text, "lan") == 0;
+	if (!p->lan && strcmp(text, "outer") != 0)
+		return config_fail_at(r, s, "role is \"%s\"; expected \"outer\" or \"lan\"",
+			config_shown(text, shown));
+	return 0;
+}
+
+/* A port has a device, or it is a VLAN of one that has. */
+static int check_kind(struct config_reader *r, const struct config_port *p)
+{
+	static const char expected[] = "expected either device, or parent and vlan";
+	bool parent = p->parent[0] != '\0', vlan = p->vlan != 0;
+
+	if (p->device != NULL && (parent || vlan))
+		return config_fail(r->err, &p->place, "port %s has device and %s; %s", p->name,
+			parent ? "parent" : "vlan", expected);
+	if (p->device == NULL && !(parent && vlan))
+		return config_fail(r->err, &p->place, "port %s has no %s; %s", p->name,
+			parent ? "vlan"
+			: vlan ? "parent"
+			       : "device",
+			expected);
+	return 0;
+}
+
 static int read_port(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field fields[] = {
 		{"name", config_read_name, offsetof(struct config_port, name), 0, 0, true},
+		{"role", read_role, 0, 0, 0, false},
 		{"device", config_read_str, offsetof(struct config_port, device), 0, DEVICE_MAX,
-			true},
+			false},
+		{"parent", config_read_name, offsetof(struct config_port, parent), 0, 0, false},
+		{"vlan", config_read_u16, offsetof(struct config_port, vlan), 1, 4094, false},
 		{"addresses", read_addresses, 0, 0, 0, true},
 		{"gateway", config_read_addr, offsetof(struct config_port, gateway), 0, 0, false},
 		{"mac", read_own_mac, 0, 0, 0, false},
@@ -73,7 +113,7 @@ static int read_port(struct config_reader *r, const config_setting_t *s, void *e
 		return config_fail(r->err, &p->place,
 			"port %s has no address; expected addresses = [ \"192.0.2.1/24\" ]",
 			p->name);
-	return rc;
+	return rc == 0 ? check_kind(r, p) : rc;
 }
 
 CONFIG_FIELD_READER(ports)
@@ -85,6 +125,48 @@ CONFIG_FIELD_READER(ports)
 		return config_fail_at(r, s, "%d ports are configured; expected at most %u",
 			config_setting_length(s), CONFIG_PORTS_MAX);
 	return config_read_list(r, s, sizeof(c->ports[0]), &c->ports, &c->n_ports, read_port);
+}
+
+int config_ports_order(struct config *c, struct error *err)
+{
+	struct config_port *ordered = calloc(c->n_ports + 1, sizeof(ordered[0]));
+	unsigned n = 0;
+
+	if (ordered == NULL)
+		return config_no_memory(err);
+	for (unsigned vlans = 0; vlans < 2; vlans++)
+		for (unsigned i = 0; i < c->n_ports; i++)
+			if ((c->ports[i].vlan != 0) == (vlans != 0))
+				ordered[n++] = c->ports[i];
+	free(c->ports);
+	c->ports = ordered;
+	return 0;
+}
+
+const struct config_port *config_port_find(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->n_ports; i++)
+		if (strcmp(c->ports[i].name, name) == 0)
+			return &c->ports[i];
+	return NULL;
+}
+
+bool config_port_on_link(const struct config_port *p, const struct ip_addr *a)
+{
+	bool inside = false;
+
+	for (unsigned i = 0; i < p->n_addresses; i++) {
+		const struct ip_prefix *own = &p->addresses[i];
+		uint32_t mask = ip4_mask_be(own->len), host = a->v4_be & ~mask;
+
+		if (ip_addr_equal(&own->addr, a))
+			return false;
+		if (!ip_prefix_contains(own, a))
+			continue;
+		/* Network and broadcast address are nobody's, but for RFC 3021's /31. */
+		inside |= own->len >= 31 || (host != 0 && host != (uint32_t)~mask);
+	}
+	return inside;
 }
 
 void config_port_free(struct config_port *p)

@@ -41,8 +41,14 @@ static void put_port(FILE *f, const struct config_port *p)
 {
 	char a[IP_PREFIX_STRLEN], m[MAC_ADDR_STRLEN];
 
-	fprintf(f, "\n\t{\n\t\tname = \"%s\";\n\t\tdevice = ", p->name);
-	put_string(f, p->device);
+	fprintf(f, "\n\t{\n\t\tname = \"%s\";\n\t\trole = \"%s\";\n", p->name,
+		p->lan ? "lan" : "outer");
+	if (p->vlan != 0) {
+		fprintf(f, "\t\tparent = \"%s\";\n\t\tvlan = %u", p->parent, p->vlan);
+	} else {
+		fputs("\t\tdevice = ", f);
+		put_string(f, p->device);
+	}
 	fputs(";\n\t\taddresses = [ ", f);
 	for (unsigned i = 0; i < p->n_addresses; i++)
 		fprintf(f, "%s\"%s\"", i > 0 ? ", " : "", ip_prefix_str(&p->addresses[i], a));
@@ -81,6 +87,8 @@ static void put_peer(FILE *f, const struct config_peer *p)
 
 	fprintf(f, "\n\t\t\t{\n\t\t\t\taddress = \"%s\";\n", ip_addr_str(&p->address, a));
 	fprintf(f, "\t\t\t\tnbma = \"%s\";\n", ip_addr_str(&p->nbma, a));
+	if (p->nat_port != 0)
+		fprintf(f, "\t\t\t\tnat_port = %u;\n", p->nat_port);
 	put_sas(f, "sa_in", p->sa_in, p->n_sa_in, true);
 	put_sas(f, "sa_out", p->sa_out, p->n_sa_out, false);
 	fputs("\t\t\t}", f);
@@ -96,8 +104,13 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 	if (t->key_set)
 		fprintf(f, "\t\tkey = %u;\n", t->key);
 	fprintf(f, "\t\tmtu = %u;\n\t\tttl = %u;\n", t->mtu, t->ttl);
-	fprintf(f, "\t\tchecksum = %s;\n\t\tredirect = %s;\n\t\tpeers = (", yes_no(t->checksum),
-		yes_no(t->redirect));
+	fprintf(f, "\t\tchecksum = %s;\n\t\tredirect = %s;\n\t\tadjust_mss = %u;\n\t\tdscp = ",
+		yes_no(t->checksum), yes_no(t->redirect), t->adjust_mss);
+	if (t->dscp_set)
+		fprintf(f, "%u", t->dscp);
+	else
+		put_string(f, "copy");
+	fputs(";\n\t\tpeers = (", f);
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		fputs(i > 0 ? "," : "", f);
 		put_peer(f, &t->peers[i]);

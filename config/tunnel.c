@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tunnels = ( { ... peers = ( { ... } ) } ) */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config_priv.h"
+
+#define MSS_MIN 536
+#define MSS_MAX 9560 /* of the largest mtu, without headers */
 
 static int read_peer(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field fields[] = {
 		{"address", config_read_addr, offsetof(struct config_peer, address), 0, 0, true},
 		{"nbma", config_read_addr, offsetof(struct config_peer, nbma), 0, 0, true},
+		{"nat_port", config_read_u16, offsetof(struct config_peer, nat_port), 1, UINT16_MAX,
+			false},
 		{"sa_in", config_read_sas_in, 0, 0, 0, false},
 		{"sa_out", config_read_sas_out, 0, 0, 0, false},
 	};
@@ -50,6 +57,38 @@ static int read_gre_key(struct config_reader *r, const config_setting_t *s,
 	return 0;
 }
 
+/* RFC 9293 3.7.1: 536 is what TCP may send to whom it knows nothing about; less is a mistake. */
+static int read_adjust_mss(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	struct config_tunnel *t = member;
+	int rc = config_read_u16(r, s, f, &t->adjust_mss);
+
+	if (rc == 0 && t->adjust_mss != 0 && t->adjust_mss < MSS_MIN)
+		return config_fail_at(r, s,
+			"adjust_mss is %u; expected 0 for off, or a whole number %u..%u",
+			t->adjust_mss, MSS_MIN, f->max);
+	return rc;
+}
+
+static int read_dscp(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	struct config_tunnel *t = member;
+	char shown[CONFIG_SHOWN_MAX];
+	const char *text;
+
+	t->dscp_set = config_setting_type(s) != CONFIG_TYPE_STRING;
+	if (t->dscp_set)
+		return config_read_u8(r, s, f, &t->dscp);
+	text = config_text_of(r, s, "a string");
+	if (strcmp(text, "copy") != 0)
+		return config_fail_at(r, s,
+			"dscp is \"%s\"; expected \"copy\", or a whole number %u..%u",
+			config_shown(text, shown), f->min, f->max);
+	return 0;
+}
+
 static int read_tunnel(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field fields[] = {
@@ -64,6 +103,8 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 			false},
 		{"redirect", config_read_bool, offsetof(struct config_tunnel, redirect), 0, 0,
 			false},
+		{"adjust_mss", read_adjust_mss, 0, 0, MSS_MAX, false},
+		{"dscp", read_dscp, 0, 0, 63, false},
 		{"peers", read_peers, 0, 0, 0, false},
 	};
 	struct config_tunnel *t = element;

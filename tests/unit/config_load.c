@@ -22,7 +22,8 @@ static const char everything[] =
 	"tunnels = (\n"
 	"  { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"198.51.100.1\"; key = "
 	"4026531841;\n"
-	"    mtu = 8000; ttl = 255; checksum = true; redirect = true;\n"
+	"    mtu = 8000; ttl = 255; checksum = true; redirect = true; adjust_mss = 1360; dscp = "
+	"46;\n"
 	"    peers = (\n"
 	"      { address = \"10.255.0.11\"; nbma = \"203.0.113.11\";\n"
 	"        sa_in = ( { spi = 0xc7a0b4d4; suite = \"aes128-sha1\"; key = \"" KEY16 "\";\n"
@@ -33,13 +34,27 @@ static const char everything[] =
 	"                     auth_key = \"" KEY20 "\"; esn = true; },\n"
 	"                   { spi = \"0x00000100\"; suite = \"3des-md5\"; key = \"" KEY24 "\";\n"
 	"                     auth_key = \"" KEY16 "\"; } ); },\n"
-	"      { address = \"10.255.0.12\"; nbma = \"203.0.113.11\"; } ); },\n"
+	"      { address = \"10.255.0.12\"; nbma = \"203.0.113.11\"; nat_port = 4500; } ); },\n"
 	"  { name = \"tun1\"; address = \"10.254.0.1/24\"; nbma = \"198.51.100.1\";\n"
 	"    key = \"0.0.1.2\"; },\n"
 	"  { name = \"tun2\"; address = \"10.253.0.1/24\"; nbma = \"198.51.100.1\"; } );\n"
 	"routes = ( { prefix = \"10.1.1.0/24\"; via = \"10.255.0.11\"; },\n"
 	"           { prefix = \"0.0.0.0/0\"; blackhole = true; },\n"
 	"           { prefix = \"10.1.1.1\"; via = \"10.255.0.12\"; blackhole = false; } );\n";
+
+static const char lan[] =
+	"ports = (\n"
+	"  { name = \"lan0\"; role = \"lan\"; parent = \"wan0\"; vlan = 4094;\n"
+	"    addresses = [ \"10.9.0.1/24\", \"10.9.0.130/25\" ]; },\n"
+	"  { name = \"wan0\"; device = \"a\"; addresses = [ \"192.0.2.1/24\" ];\n"
+	"    gateway = \"192.0.2.254\"; role = \"outer\"; },\n"
+	"  { name = \"lan1\"; role = \"lan\"; parent = \"wan0\"; vlan = 1;\n"
+	"    addresses = [ \"10.10.0.1/31\" ]; },\n"
+	"  { name = \"wan1\"; device = \"b\"; addresses = [ \"198.51.100.1/24\" ];\n"
+	"    gateway = \"198.51.100.254\"; } );\n"
+	"tunnels = ( { name = \"tun0\"; address = \"10.8.0.1/24\"; nbma = \"192.0.2.1\"; } );\n"
+	"routes = ( { prefix = \"10.1.1.0/24\"; via = \"10.9.0.7\"; },\n"
+	"           { prefix = \"10.1.2.0/24\"; via = \"10.10.0.0\"; } );\n";
 
 static struct config *parse(const char *text, struct warnings *w)
 {
@@ -136,6 +151,33 @@ static void test_ports(void)
 	config_free(c);
 }
 
+/* VLANs come behind all ports with a device; nested prefixes of one LAN port are its own affair. */
+static void test_lan_ports(void)
+{
+	struct warnings w;
+	struct config *c = parse(lan, &w);
+	const struct config_port *p = c->ports;
+
+	CU_ASSERT_EQUAL_FATAL(c->n_ports, 4);
+	CU_ASSERT_STRING_EQUAL(p[0].name, "wan0");
+	CU_ASSERT(!p[0].lan);
+	CU_ASSERT_EQUAL(p[0].vlan, 0);
+	CU_ASSERT_STRING_EQUAL(p[1].name, "wan1");
+	CU_ASSERT(is_addr(&p[1].gateway, "198.51.100.254"));
+	CU_ASSERT_STRING_EQUAL(p[2].name, "lan0");
+	CU_ASSERT(p[2].lan);
+	CU_ASSERT_STRING_EQUAL(p[2].parent, "wan0");
+	CU_ASSERT_EQUAL(p[2].vlan, 4094);
+	CU_ASSERT_PTR_NULL(p[2].device);
+	CU_ASSERT(is_place(&p[2].place, 2));
+	CU_ASSERT_STRING_EQUAL(p[3].name, "lan1");
+	CU_ASSERT_EQUAL(p[3].vlan, 1);
+	CU_ASSERT_PTR_EQUAL(config_port_find(c, "lan1"), &p[3]);
+	CU_ASSERT_PTR_NULL(config_port_find(c, "lan2"));
+	CU_ASSERT(is_addr(&c->routes[0].via, "10.9.0.7"));
+	config_free(c);
+}
+
 static void test_tunnels(void)
 {
 	struct warnings w;
@@ -153,6 +195,9 @@ static void test_tunnels(void)
 	CU_ASSERT_EQUAL(t->ttl, 255);
 	CU_ASSERT(t->checksum);
 	CU_ASSERT(t->redirect);
+	CU_ASSERT_EQUAL(t->adjust_mss, 1360);
+	CU_ASSERT(t->dscp_set);
+	CU_ASSERT_EQUAL(t->dscp, 46);
 	CU_ASSERT_EQUAL(t->n_peers, 2);
 	t = &c->tunnels[1];
 	CU_ASSERT(t->key_set);
@@ -161,6 +206,8 @@ static void test_tunnels(void)
 	CU_ASSERT_EQUAL(t->ttl, 64);
 	CU_ASSERT(!t->checksum);
 	CU_ASSERT(!t->redirect);
+	CU_ASSERT_EQUAL(t->adjust_mss, 0);
+	CU_ASSERT(!t->dscp_set);
 	CU_ASSERT_EQUAL(t->n_peers, 0);
 	CU_ASSERT(!c->tunnels[2].key_set);
 	config_free(c);
@@ -198,6 +245,8 @@ static void test_peers(void)
 	CU_ASSERT(is_counting(sa[1].key, sa[1].key_len, 24));
 	/* Two spokes behind one NAT have one outer address. */
 	CU_ASSERT(is_addr(&p[1].nbma, "203.0.113.11"));
+	CU_ASSERT_EQUAL(p[0].nat_port, 0);
+	CU_ASSERT_EQUAL(p[1].nat_port, 4500);
 	CU_ASSERT_EQUAL(p[1].n_sa_in, 0);
 	config_free(c);
 }
@@ -287,6 +336,19 @@ static void test_warnings(void)
 		"ESP, port wan0 has mtu 1500; mtu 1414 is sure to fit");
 	config_free(c);
 
+	/* A spoke behind a NAT: eight octets of UDP. */
+	c = parse(PORT TUNNEL
+		"key = 1; mtu = 1414;\n"
+		"peers = ( { address = \"10.255.0.2\"; nbma = \"203.0.113.1\"; },\n"
+		"{ address = \"10.255.0.3\"; nbma = \"203.0.113.1\"; nat_port = 4500; } ); "
+		"} );\n",
+		&w);
+	CU_ASSERT_EQUAL(w.n, 1);
+	CU_ASSERT_STRING_EQUAL(w.line[0],
+		"hub.cfg:4: tunnel tun0: a packet of mtu 1414 may grow to 1508 octets with GRE and "
+		"ESP in UDP, port wan0 has mtu 1500; mtu 1398 is sure to fit");
+	config_free(c);
+
 	/* Nobody has to listen. */
 	env = fixture_env(&w);
 	env.warn = NULL;
@@ -339,6 +401,18 @@ static void test_text(void)
 	free(whole);
 	free(text);
 
+	c = parse(lan, &w);
+	text = config_text(c);
+	config_free(c);
+	c = parse(text, &w);
+	again = config_text(c);
+	CU_ASSERT_STRING_EQUAL(again, text);
+	CU_ASSERT_STRING_EQUAL(c->ports[2].parent, "wan0");
+	CU_ASSERT(c->ports[2].lan);
+	config_free(c);
+	free(again);
+	free(text);
+
 	c = parse("", &w);
 	text = config_text(c);
 	config_free(c);
@@ -351,6 +425,7 @@ static void test_text(void)
 static const struct unit_test tests[] = {
 	{"settings of the process", test_process},
 	{"ports", test_ports},
+	{"LAN ports and VLANs", test_lan_ports},
 	{"tunnels", test_tunnels},
 	{"peers and SAs", test_peers},
 	{"routes", test_routes},

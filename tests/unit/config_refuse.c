@@ -86,17 +86,19 @@ static void test_unknown(void)
 			"mbufs, control_socket, eal, secrets, ports, tunnels, routes"},
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
-			"of name, device, addresses, gateway, mac, mtu, promiscuous, neighbors"},
+			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
+			"promiscuous, neighbors"},
 		{"ports = ( { name = \"a\"; device = \"b\"; addresses = [ \"192.0.2.1/24\" ];\n"
 		 "neighbors = ( { adress = 1; } ); } );",
 			"hub.cfg:2: unknown setting adress; did you mean address? expected one of "
 			"address, mac"},
 		{"tunnels = ( { tos = 1; } );",
 			"hub.cfg:1: unknown setting tos; did you mean ttl? expected one of name, "
-			"address, nbma, key, mtu, ttl, checksum, redirect, peers"},
+			"address, nbma, key, mtu, ttl, checksum, redirect, adjust_mss, dscp, "
+			"peers"},
 		{PORT PEER "sa = 1; } ); } );",
-			"hub.cfg:7: unknown setting sa; expected one of address, nbma, sa_in, "
-			"sa_out"},
+			"hub.cfg:7: unknown setting sa; expected one of address, nbma, nat_port, "
+			"sa_in, sa_out"},
 		{PORT PEER "sa_in = ( { spy = 1; } ); } ); } );",
 			"hub.cfg:7: unknown setting spy; did you mean spi? expected one of spi, "
 			"suite, key, auth_key, esn, window"},
@@ -130,7 +132,7 @@ static void test_types(void)
 		{"ports = ( 1 );", "hub.cfg:1: ports is a number; expected a group { }"},
 		{"ports = ( ( ) );", "hub.cfg:1: ports is a list ( ); expected a group { }"},
 		{"ports = ( { name = \"a\"; } );",
-			"hub.cfg:1: an entry of ports has no device; it is "
+			"hub.cfg:1: an entry of ports has no addresses; it is "
 			"required"},
 		{"ports = ( { name = 1; device = \"a\"; addresses = [ ]; } );",
 			"hub.cfg:1: name is a number; expected a string"},
@@ -193,6 +195,19 @@ static void test_ranges(void)
 			"hub.cfg:6: ttl is 0; expected a whole number 1..255"},
 		{PORT TUNNEL "ttl = 256; } );",
 			"hub.cfg:6: ttl is 256; expected a whole number 1..255"},
+		{PORT TUNNEL "adjust_mss = 535; } );",
+			"hub.cfg:6: adjust_mss is 535; expected 0 for off, or a whole number "
+			"536..9560"},
+		{PORT TUNNEL "adjust_mss = 9561; } );",
+			"hub.cfg:6: adjust_mss is 9561; expected a whole number 0..9560"},
+		{PORT TUNNEL "dscp = 64; } );",
+			"hub.cfg:6: dscp is 64; expected a whole number 0..63"},
+		{PORT TUNNEL "dscp = \"ef\"; } );",
+			"hub.cfg:6: dscp is \"ef\"; expected \"copy\", or a whole number 0..63"},
+		{PORT PEER "nat_port = 0; } ); } );",
+			"hub.cfg:7: nat_port is 0; expected a whole number 1..65535"},
+		{PORT PEER "nat_port = 65536; } ); } );",
+			"hub.cfg:7: nat_port is 65536; expected a whole number 1..65535"},
 		{PORT TUNNEL "key = \"10.0.0\"; } );",
 			"hub.cfg:6: key is \"10.0.0\"; expected a whole number 0..4294967295, or "
 			"octets as \"0.0.0.42\""},
@@ -261,12 +276,88 @@ static void test_ports(void)
 		{"ports = ( { name = \"a\"; device = \"b\"; addresses = [ \"192.0.2.1/24\" ]; },\n"
 		 "{ name = \"c\"; device = \"b\"; addresses = [ \"192.0.2.1/25\" ]; } );",
 			"hub.cfg:2: port address 192.0.2.1 was given before, in hub.cfg:1"},
-		{"ports = ( { name = \"a\"; device = \"b\"; addresses = [ \"192.0.2.1/24\" ];\n"
-		 "gateway = \"192.0.2.2\"; },\n"
-		 "{ name = \"c\"; device = \"b\"; addresses = [ \"192.0.3.1/24\" ];\n"
-		 "gateway = \"192.0.3.2\"; } );",
-			"hub.cfg:3: port c has a gateway and so has port a, in hub.cfg:1; expected "
-			"one"},
+		{PORT_WITH("gateway = \"192.0.2.255\";"),
+			"hub.cfg:1: gateway 192.0.2.255 of port wan0 is not a neighbor's address; "
+			"expected one inside the prefix of one of its addresses"},
+	};
+
+	REFUSE(cases);
+}
+
+/* wan0 in line 1, then a port in line 2. */
+#define WAN_AND(port)                                                                              \
+	"ports = ( { name = \"wan0\"; device = \"d\"; addresses = [ \"192.0.2.1/24\" ]; },\n" port \
+	" );"
+#define VLAN_PORT(name, settings)                                                                  \
+	"{ name = \"" name "\"; addresses = [ \"10.9.0.1/24\" ]; " settings " }"
+
+static void test_lan_ports(void)
+{
+	static const struct refusal cases[] = {
+		{PORT_WITH("role = \"wan\";"),
+			"hub.cfg:2: role is \"wan\"; expected \"outer\" or \"lan\""},
+		{PORT_WITH("role = 1;"),
+			"hub.cfg:2: role is a number; expected \"outer\" or \"lan\""},
+		{PORT_WITH("vlan = 0;"), "hub.cfg:2: vlan is 0; expected a whole number 1..4094"},
+		{PORT_WITH("vlan = 4095;"),
+			"hub.cfg:2: vlan is 4095; expected a whole number 1..4094"},
+		{PORT_WITH("vlan = 1;"), "hub.cfg:1: port wan0 has device and vlan; expected "
+					 "either device, or parent and vlan"},
+		{PORT_WITH("parent = \"x\";"), "hub.cfg:1: port wan0 has device and parent; "
+					       "expected either device, or parent and vlan"},
+		{WAN_AND(VLAN_PORT("lan0", "vlan = 1;")),
+			"hub.cfg:2: port lan0 has no parent; expected either device, or parent and "
+			"vlan"},
+		{WAN_AND(VLAN_PORT("lan0", "parent = \"wan0\";")),
+			"hub.cfg:2: port lan0 has no vlan; expected either device, or parent and "
+			"vlan"},
+		{WAN_AND(VLAN_PORT("lan0", "")), "hub.cfg:2: port lan0 has no device; expected "
+						 "either device, or parent and vlan"},
+		{WAN_AND(VLAN_PORT("lan0", "parent = \"wan1\"; vlan = 1;")),
+			"hub.cfg:2: parent wan1 of port lan0 is no port; expected the name of one"},
+		{WAN_AND(VLAN_PORT("lan0", "parent = \"lan0\"; vlan = 1;")),
+			"hub.cfg:2: parent lan0 of port lan0 is a VLAN itself, in hub.cfg:2; "
+			"expected a port with a device"},
+		{WAN_AND(VLAN_PORT("lan0", "parent = \"wan0\"; vlan = 1; mtu = 1501;")),
+			"hub.cfg:2: mtu 1501 of port lan0 is more than its parent wan0 has; "
+			"expected at most 1500"},
+		{WAN_AND(VLAN_PORT("lan0", "parent = \"wan0\"; vlan = 1; promiscuous = true;")),
+			"hub.cfg:2: port lan0 is promiscuous, but has no device; expected the "
+			"setting in port wan0"},
+		{WAN_AND(VLAN_PORT("lan0", "parent = \"wan0\"; vlan = 7;") ",\n" VLAN_PORT(
+			 "lan1", "parent = \"wan0\"; vlan = 7;")),
+			"hub.cfg:3: VLAN 7 of port wan0 was given before, in hub.cfg:2"},
+		{WAN_AND(VLAN_PORT(
+			 "lan0", "role = \"lan\"; device = \"e\"; gateway = \"10.9.0.2\";")),
+			"hub.cfg:2: gateway is given for LAN port lan0; it is for outer ports, "
+			"expected a route via 10.9.0.2"},
+		/* What the overlay reaches by an interface is apart. */
+		{WAN_AND(VLAN_PORT(
+			 "lan0", "role = \"lan\"; device = \"e\";") ",\n"
+								    "{ name = \"lan1\"; role = "
+								    "\"lan\"; device = \"f\";"
+								    " addresses = [ "
+								    "\"10.9.0.130/25\" ]; }"),
+			"hub.cfg:3: prefix 10.9.0.128/25 of LAN port lan1 overlaps 10.9.0.0/24 of "
+			"LAN port lan0, in hub.cfg:2"},
+		{WAN_AND("{ name = \"lan0\"; role = \"lan\"; device = \"e\";"
+			 " addresses = [ \"10.0.0.1/8\", \"10.1.0.1/16\" ]; }") "\n"
+										"tunnels = ( { "
+										"name = \"tun0\"; "
+										"nbma = "
+										"\"192.0.2.1\";"
+										" address = "
+										"\"10.255.0.1/"
+										"24\"; } );",
+			"hub.cfg:3: prefix 10.255.0.0/24 of tunnel tun0 overlaps 10.0.0.0/8 of LAN "
+			"port lan0, in hub.cfg:2"},
+		{WAN_AND(VLAN_PORT("lan0",
+			 "role = \"lan\"; device = \"e\";")) "\n"
+							     "tunnels = ( { name = \"tun0\"; nbma "
+							     "= \"10.9.0.1\";"
+							     " address = \"10.255.0.1/24\"; } );",
+			"hub.cfg:3: nbma 10.9.0.1 of tunnel tun0 is an address of LAN port lan0; "
+			"expected an outer port's"},
 	};
 
 	REFUSE(cases);
@@ -337,11 +428,11 @@ static void test_tunnels(void)
 			"hub.cfg:5: tunnel tun0 was given before, in hub.cfg:4"},
 		{TUNNELS("address = \"10.255.0.1/24\"; key = 1;",
 			 "address = \"10.255.1.1/16\"; key = 2; name = \"tun1\";"),
-			"hub.cfg:5: prefix 10.255.1.1/16 of tunnel tun1 overlaps 10.255.0.1/24 of "
+			"hub.cfg:5: prefix 10.255.0.0/16 of tunnel tun1 overlaps 10.255.0.0/24 of "
 			"tunnel tun0, in hub.cfg:4"},
 		{TUNNELS("address = \"10.255.0.1/16\"; key = 1;",
 			 "address = \"10.255.1.1/24\"; key = 2; name = \"tun1\";"),
-			"hub.cfg:5: prefix 10.255.1.1/24 of tunnel tun1 overlaps 10.255.0.1/16 of "
+			"hub.cfg:5: prefix 10.255.1.0/24 of tunnel tun1 overlaps 10.255.0.0/16 of "
 			"tunnel tun0, in hub.cfg:4"},
 		{TUNNELS("address = \"10.255.0.1/24\"; key = 7;",
 			 "address = \"10.254.0.1/24\"; key = \"0.0.0.7\"; name = \"tun1\";"),
@@ -474,8 +565,21 @@ static void test_routes(void)
 			"hub.cfg:8: prefix is 2001:db8::/32; IPv6 is not carried yet, expected an "
 			"IPv4 network"},
 		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.12\"; }"),
-			"hub.cfg:8: via 10.255.0.12 of route 10.1.1.0/24 is no peer; expected the "
-			"tunnel address of one"},
+			"hub.cfg:8: via 10.255.0.12 of route 10.1.1.0/24 is no peer and on no LAN "
+			"port; expected the tunnel address of a peer, or a station on a LAN port's "
+			"link"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"192.0.2.254\"; }"),
+			"hub.cfg:8: via 192.0.2.254 of route 10.1.1.0/24 is on outer port wan0, by "
+			"which nothing leaves in clear; expected a peer, or a station on a LAN "
+			"port"},
+		{WAN_AND(VLAN_PORT(
+			 "lan0", "role = \"lan\"; device = \"e\";")) "\n"
+								     "routes = ( { prefix = "
+								     "\"10.1.1.0/24\"; via = "
+								     "\"10.9.0.255\"; } );",
+			"hub.cfg:3: via 10.9.0.255 of route 10.1.1.0/24 is no peer and on no LAN "
+			"port; expected the tunnel address of a peer, or a station on a LAN port's "
+			"link"},
 		{ROUTES("{ prefix = \"10.1.1.0/24\"; }"),
 			"hub.cfg:8: route 10.1.1.0/24 has nowhere to go; expected either via or "
 			"blackhole = true"},
@@ -511,6 +615,7 @@ static const struct unit_test tests[] = {
 	{"types", test_types},
 	{"ranges and lengths", test_ranges},
 	{"ports", test_ports},
+	{"LAN ports and VLANs", test_lan_ports},
 	{"addresses", test_addresses},
 	{"tunnels", test_tunnels},
 	{"peers", test_peers},
