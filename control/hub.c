@@ -99,11 +99,13 @@ void hub_destroy(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	hub_hold_destroy(h);
 	dp_destroy(h->dp);
 	hub_ports_destroy(h);
 	hub_tunnels_destroy(h);
 	hub_neighbors_destroy(h);
 	hub_rib_destroy(h);
+	free(h->route_sibling);
 	free(h);
 }
 
@@ -123,6 +125,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	h->now = now_ms - h->base;
 	n = hub_punt_turn(h);
 	hub_neighbors_turn(h);
+	hub_hold_turn(h);
 	hub_peers_sample(h);
 	return n;
 }

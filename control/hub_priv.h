@@ -6,8 +6,10 @@
  *	peer      tunnels, peers, SAs; which next hop a peer is behind
  *	rib       routes of all sources; the best of each prefix is in the forwarding table
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
+ *	hold      packets that wait for the Ethernet address of their next hop
  *	arp       RFC 826 packets
  *	icmp      echo replies and errors
+ *	path_mtu  what outer paths carry, and whom to believe about it
  *	punt      what the data plane hands over -> the one who handles it
  */
 #ifndef CONTROL_HUB_PRIV_H
@@ -43,6 +45,7 @@ struct hub_route {
 	uint8_t table; /* enum dp_table */
 	uint8_t have;  /* bit for each source that has an opinion */
 	dp_adj_t adj[HUB_ROUTE_SOURCES];
+	uint32_t next_hop; /* static route: neighbor it leads to, or HUB_NONE */
 };
 
 struct hub_rib {
@@ -60,10 +63,11 @@ struct hub_neighbor {
 	bool gateway;  /* of its port: the underlay's default route leads there */
 	uint8_t tries; /* requests without an answer */
 	struct mac_addr mac;
-	uint32_t dp;    /* the data plane's neighbor, or HUB_NONE; kept when the place is reused */
-	uint32_t peers; /* first peer behind it, or HUB_NONE */
-	uint64_t due;   /* when to ask next */
-	uint64_t heard; /* last ARP packet that said so */
+	uint32_t dp;     /* the data plane's neighbor, or HUB_NONE; kept when the place is reused */
+	uint32_t peers;  /* first peer behind it, or HUB_NONE */
+	uint32_t routes; /* first static route that leads to it, or HUB_NONE */
+	uint64_t due;    /* when to ask next */
+	uint64_t heard;  /* last ARP packet that said so */
 };
 
 struct hub_neighbors {
@@ -78,7 +82,8 @@ struct hub_neighbors {
 
 struct hub_port {
 	const struct config_port *config;
-	uint16_t ethdev;           /* RTE_MAX_ETHPORTS: functions */
+	uint16_t parent;           /* of a VLAN; else the port itself */
+	uint16_t ethdev;           /* RTE_MAX_ETHPORTS: functions, or a VLAN */
 	struct rte_device *probed; /* the device, if it came into the EAL by us */
 };
 
@@ -92,8 +97,13 @@ struct hub_peer {
 	const struct config_peer *config;
 	uint32_t dp;
 	uint16_t tunnel;
+	uint32_t nbma_be;  /* where it is now: a NAT may have moved it */
+	uint16_t nat_port; /* 0: plain ESP */
+	uint16_t path_mtu; /* 0: as the port */
+	uint64_t path_mtu_until;
 	uint32_t next_hop; /* neighbor, or HUB_NONE: no route to it */
 	uint32_t sibling;  /* next peer behind the same next hop */
+	uint32_t elder;    /* the one before */
 	uint32_t sas;      /* first place in hub.sas; inbound ones, then outbound ones */
 	uint64_t packets;  /* at the last sample */
 	uint64_t used_at;  /* when a sample had grown */
@@ -110,6 +120,34 @@ enum hub_peer_state {
 struct hub_log_limit {
 	uint64_t next;
 	unsigned suppressed;
+};
+
+#define HUB_HOLD_MAX 512
+
+/* A packet that waits for its next hop. */
+struct hub_held {
+	struct rte_mbuf *m;
+	struct dp_punt_info info;
+	uint16_t port;
+	uint32_t next_hop_be;
+	uint64_t until;
+};
+
+struct hub_hold {
+	unsigned n;
+	struct hub_held at[HUB_HOLD_MAX]; /* in order of coming */
+	uint64_t sent;
+	uint64_t given_up;  /* no answer */
+	uint64_t displaced; /* by later packets */
+};
+
+struct hub_path_mtu {
+	struct rte_hash *index; /* outer address, port and SPI -> peer */
+	uint64_t believed;
+	uint64_t malformed; /* quotes nothing that the hub could have sent */
+	uint64_t unknown;   /* no peer has this address and SPI */
+	uint64_t sequence;  /* quotes a number that was not sent lately */
+	uint64_t value;     /* too small, or not smaller than what is known */
 };
 
 struct hub_arp_stats {
@@ -143,9 +181,12 @@ struct hub {
 	unsigned sampled; /* peer to look at next */
 	struct hub_rib rib;
 	struct hub_neighbors neighbors;
+	uint32_t *route_sibling; /* configured route -> next one by the same neighbor */
+	struct hub_hold hold;
+	struct hub_path_mtu path_mtu;
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
-	struct hub_log_limit conflicts, moves;
+	struct hub_log_limit conflicts, moves, peer_moves;
 };
 
 /* hub.c: log a line about what strangers do, at most one a second. */
@@ -156,6 +197,8 @@ void hub_log_limited(struct hub *h, struct hub_log_limit *limit, const char *fmt
 int hub_ports_create(struct hub *h, struct error *err);
 /* After dp_destroy(): give devices that we brought into the EAL back. */
 void hub_ports_destroy(struct hub *h);
+/* The table that a port's addresses and neighbors are in: never both. */
+enum dp_table hub_port_table(const struct hub *h, uint16_t port);
 bool hub_port_has_address(const struct hub *h, uint16_t port, uint32_t addr_be);
 /* The prefix of a port that this address is a host of, or NULL. */
 const struct ip_prefix *hub_port_prefix_of(const struct hub *h, uint16_t port, uint32_t addr_be);
@@ -171,6 +214,9 @@ void hub_peer_packets(const struct hub *h, const struct hub_peer *p, uint64_t *r
 /* Look at a few peers: have they been used? */
 void hub_peers_sample(struct hub *h);
 bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p);
+/* A peer's NAT gave it another address or port (DP_PUNT_MOVED). */
+void hub_peer_moved(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 /* Peer by its tunnel address, or NULL. */
 const struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *address);
 /* Peer by the data plane's index, NULL for DP_PEER_NONE. */
@@ -183,6 +229,9 @@ int hub_rib_add(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t le
 	enum hub_route_source source, dp_adj_t adj, struct error *err);
 void hub_rib_del(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len,
 	enum hub_route_source source);
+/* A static route that is there leads to this neighbor. */
+void hub_rib_set_next_hop(
+	struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len, uint32_t neighbor);
 /* Exact match, or NULL. */
 const struct hub_route *hub_rib_find(
 	const struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len);
@@ -205,11 +254,14 @@ int hub_neighbor_fix(
 	struct hub *h, uint16_t port, const struct config_neighbor *n, struct error *err);
 /* The underlay's default route leads to this neighbor. */
 int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct error *err);
-/* The neighbor that frames to this address go to, made if it is new; HUB_NONE if none leads there.
- * Of several links the preferred port's is taken. */
+/* A configured route, by its place, leads to a station on a LAN port. */
+int hub_neighbor_route(struct hub *h, unsigned route, struct error *err);
+/* The neighbor that outer frames to this address go to, made if it is new; HUB_NONE if none leads
+ * there. Of several links the preferred port's is taken. */
 uint32_t hub_neighbor_toward(struct hub *h, uint16_t preferred, uint32_t addr_be);
-/* A peer follows this neighbor from now on. */
-void hub_neighbor_attach(struct hub *h, uint32_t neighbor, uint32_t peer);
+/* A peer follows its next_hop from now on; and no more. */
+void hub_neighbor_attach(struct hub *h, uint32_t peer);
+void hub_neighbor_detach(struct hub *h, uint32_t peer);
 /* Neighbor by the data plane's index. */
 const struct hub_neighbor *hub_neighbor_of(const struct hub *h, uint32_t dp_neighbor);
 /* Ask for who is due. */
@@ -217,6 +269,28 @@ void hub_neighbors_turn(struct hub *h);
 /* Packet whose next hop is not known (DP_PUNT_RESOLVE). */
 void hub_neighbor_resolve(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *data, unsigned len);
+
+/* hold.c */
+/* Keep a copy of a packet until its next hop is known. */
+void hub_hold_add(struct hub *h, uint16_t port, uint32_t next_hop_be,
+	const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+/* The next hop is known: send what waits for it. */
+void hub_hold_release(struct hub *h, uint16_t port, uint32_t next_hop_be);
+/* Give up what has waited too long. */
+void hub_hold_turn(struct hub *h);
+void hub_hold_destroy(struct hub *h);
+
+/* path_mtu.c */
+int hub_path_mtu_create(struct hub *h, struct error *err);
+void hub_path_mtu_destroy(struct hub *h);
+/* Believe about this peer from now on, as it is sent to now. */
+void hub_path_mtu_track(struct hub *h, struct hub_peer *p);
+/* Before a peer changes its place or outbound SA: what was learned is void. */
+void hub_path_mtu_forget(struct hub *h, struct hub_peer *p);
+/* An ICMP message "fragmentation needed", its checksum checked, came to this outer address. */
+void hub_path_mtu_receive(struct hub *h, uint32_t to_be, const uint8_t *icmp, unsigned len);
+/* Try a larger one when the time has come. */
+void hub_path_mtu_age(struct hub *h, struct hub_peer *p);
 
 /* arp.c */
 void hub_arp_receive(

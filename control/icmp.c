@@ -20,6 +20,8 @@ enum {
 	ICMP_TIME_EXCEEDED = 11,
 };
 
+#define ICMP_TOO_BIG 4 /* code of ICMP_UNREACHABLE: fragmentation needed and DF set */
+
 /* What ICMP must know of an IPv4 packet. */
 struct ip4 {
 	uint8_t tos;
@@ -54,17 +56,24 @@ static bool parse(const uint8_t *packet, unsigned len, struct ip4 *ip)
 	       ip->header_len <= len;
 }
 
-/* Broadcast or network address of a tunnel. */
-static bool is_tunnel_broadcast(const struct hub *h, uint32_t addr_be)
+static bool is_broadcast_of(const struct ip_prefix *p, uint32_t addr_be)
 {
-	for (unsigned i = 0; i < h->n_tunnels; i++) {
-		const struct ip_prefix *p = &h->tunnels[i].config->address;
-		uint32_t mask = ip4_mask_be(p->len), host = addr_be & ~mask;
+	uint32_t mask = ip4_mask_be(p->len), host = addr_be & ~mask;
 
-		if (p->len < 31 && ((addr_be ^ p->addr.v4_be) & mask) == 0 &&
-			(host == 0 || host == (uint32_t)~mask))
+	return p->len < 31 && ((addr_be ^ p->addr.v4_be) & mask) == 0 &&
+	       (host == 0 || host == (uint32_t)~mask);
+}
+
+/* Broadcast or network address of a tunnel or a port. */
+static bool is_broadcast(const struct hub *h, uint32_t addr_be)
+{
+	for (unsigned i = 0; i < h->n_tunnels; i++)
+		if (is_broadcast_of(&h->tunnels[i].config->address, addr_be))
 			return true;
-	}
+	for (unsigned i = 0; i < h->n_ports; i++)
+		for (unsigned k = 0; k < h->ports[i].config->n_addresses; k++)
+			if (is_broadcast_of(&h->ports[i].config->addresses[k], addr_be))
+				return true;
 	return false;
 }
 
@@ -73,8 +82,7 @@ static bool may_answer(const struct hub *h, enum dp_table table, uint32_t src_be
 {
 	uint32_t src = rte_be_to_cpu_32(src_be);
 
-	return src >> 24 != 0 && src >> 24 != 127 && src >> 28 < 14 &&
-	       !is_tunnel_broadcast(h, src_be) &&
+	return src >> 24 != 0 && src >> 24 != 127 && src >> 28 < 14 && !is_broadcast(h, src_be) &&
 	       dp_route_lookup(h->dp, table, src_be) != DP_ADJ_LOCAL;
 }
 
@@ -127,11 +135,27 @@ static void transmit(
  * RFC 1812 4.3.3.6: echo requests to any of the hub's addresses are answered, from that address,
  * with the same data. Options of the request are not carried over.
  */
+static void echo(
+	struct hub *h, enum dp_table table, const struct ip4 *ip, const uint8_t *icmp, unsigned len)
+{
+	struct rte_mbuf *m;
+
+	if (!may_answer(h, table, ip->src_be))
+		return;
+	/* RFC 1812 4.3.2.5: a reply has the TOS of its request. */
+	m = message(h, ip->tos, ip->dst_be, ip->src_be, ICMP_ECHO_REPLY, 0, len - ICMP_HDR_LEN);
+	if (m == NULL)
+		return;
+	/* Identifier, sequence number and data. */
+	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct rte_ipv4_hdr) + 4), icmp + 4,
+		len - 4);
+	transmit(h, table, DP_PUNT_ICMP, m);
+}
+
 void hub_icmp_receive(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len)
 {
 	const uint8_t *icmp;
-	struct rte_mbuf *m;
 	struct ip4 ip;
 	unsigned icmp_len;
 
@@ -139,17 +163,13 @@ void hub_icmp_receive(
 		return;
 	icmp = packet + ip.header_len;
 	icmp_len = ip.total_len - ip.header_len;
-	if (icmp_len < ICMP_HDR_LEN || icmp[0] != ICMP_ECHO || icmp[1] != 0 ||
-		rte_raw_cksum(icmp, icmp_len) != 0xffff || !may_answer(h, info->table, ip.src_be))
+	if (icmp_len < ICMP_HDR_LEN || rte_raw_cksum(icmp, icmp_len) != 0xffff)
 		return;
-	/* RFC 1812 4.3.2.5: a reply has the TOS of its request. */
-	m = message(h, ip.tos, ip.dst_be, ip.src_be, ICMP_ECHO_REPLY, 0, icmp_len - ICMP_HDR_LEN);
-	if (m == NULL)
-		return;
-	/* Identifier, sequence number and data. */
-	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct rte_ipv4_hdr) + 4), icmp + 4,
-		icmp_len - 4);
-	transmit(h, info->table, DP_PUNT_ICMP, m);
+	if (icmp[0] == ICMP_ECHO && icmp[1] == 0)
+		echo(h, info->table, &ip, icmp, icmp_len);
+	else if (icmp[0] == ICMP_UNREACHABLE && icmp[1] == ICMP_TOO_BIG &&
+		 info->table == DP_TABLE_UNDERLAY)
+		hub_path_mtu_receive(h, ip.dst_be, icmp, icmp_len);
 }
 
 /* Is this ICMP message itself an error, or of a type that might be? */
@@ -165,17 +185,23 @@ static bool is_icmp_error(const uint8_t *packet, unsigned len, const struct ip4 
 	return type > 31 || (queries >> type & 1) == 0;
 }
 
-/* Our address where the packet came in. @return false if there is none */
-static bool own_address(const struct hub *h, const struct dp_punt_info *info, uint32_t *be)
+/* Our address where the packet came in, and its sender's neighbor. @return false if none is */
+static bool own_address(
+	const struct hub *h, const struct dp_punt_info *info, uint32_t src_be, uint32_t *be)
 {
 	const struct hub_peer *peer = hub_peer_of(h, info->peer);
+	const struct ip_prefix *prefix = NULL;
 
 	if (peer != NULL)
 		*be = h->tunnels[peer->tunnel].config->address.addr.v4_be;
 	else if (info->port < h->n_ports)
-		*be = h->ports[info->port].config->addresses[0].addr.v4_be;
+		prefix = hub_port_prefix_of(h, info->port, src_be);
 	else
 		return false;
+	if (prefix != NULL)
+		*be = prefix->addr.v4_be;
+	else if (peer == NULL)
+		*be = h->ports[info->port].config->addresses[0].addr.v4_be;
 	return true;
 }
 
@@ -190,7 +216,7 @@ static uint16_t type_and_code(uint32_t drop)
 	case DP_DROP_fwd_no_peer:
 		return ICMP_UNREACHABLE << 8 | 1;
 	case DP_DROP_fwd_too_big:
-		return ICMP_UNREACHABLE << 8 | 4;
+		return ICMP_UNREACHABLE << 8 | ICMP_TOO_BIG;
 	default:
 		return 0;
 	}
@@ -209,8 +235,8 @@ void hub_icmp_error(
 
 	if (kind == 0 || !parse(packet, len, &ip) || ip.later_fragment ||
 		is_icmp_error(packet, len, &ip) || rte_be_to_cpu_32(ip.dst_be) >> 28 >= 14 ||
-		is_tunnel_broadcast(h, ip.dst_be) || !may_answer(h, info->table, ip.src_be) ||
-		!own_address(h, info, &own_be))
+		is_broadcast(h, ip.dst_be) || !may_answer(h, info->table, ip.src_be) ||
+		!own_address(h, info, ip.src_be, &own_be))
 		return;
 	quote = RTE_MIN(RTE_MIN(len, ip.total_len), (unsigned)QUOTE_MAX);
 	m = message(h, TOS_ERROR, own_be, ip.src_be, (uint8_t)(kind >> 8), (uint8_t)kind, quote);

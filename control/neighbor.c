@@ -2,7 +2,7 @@
 /*
  * Stations on the ports' links: which are needed, what their Ethernet addresses are, when to ask.
  *
- * A neighbor that peers or the default route need is asked for until it answers: at first once a
+ * A neighbor that peers or routes need is asked for until it answers: at first once a
  * second (RFC 1122 2.3.2.1 allows no more), then ever more seldom. What was learned is asked again
  * after a while, by unicast, and is given up when there is no answer (RFC 1122 2.3.2.1 (1), (2)).
  */
@@ -69,7 +69,18 @@ static uint32_t find(const struct hub *h, uint16_t port, uint32_t addr_be)
 
 static bool needed(const struct hub_neighbor *n)
 {
-	return n->fixed || n->gateway || n->peers != HUB_NONE;
+	return n->fixed || n->gateway || n->peers != HUB_NONE || n->routes != HUB_NONE;
+}
+
+/* Worth asking again when its time has come: hosts of a LAN talk as long as they are there. */
+static bool kept(const struct hub *h, const struct hub_neighbor *n)
+{
+	return needed(n) || (n->known && h->ports[n->port].config->lan);
+}
+
+static bool usable(const struct hub_neighbor *n)
+{
+	return n->known && n->dp != HUB_NONE;
 }
 
 static void set_due(struct hub *h, struct hub_neighbor *n, uint64_t due)
@@ -78,34 +89,118 @@ static void set_due(struct hub *h, struct hub_neighbor *n, uint64_t due)
 	h->neighbors.due = RTE_MIN(h->neighbors.due, due);
 }
 
-/* The hub's own traffic to it, and what it is the gateway for. */
-static void set_routes(struct hub *h, struct hub_neighbor *n)
-{
-	struct error err;
-	dp_adj_t adj;
+static void forget(struct hub *h, struct hub_neighbor *n);
 
-	if (!n->known) {
-		hub_rib_del(h, DP_TABLE_UNDERLAY, n->addr_be, 32, HUB_ROUTE_NEIGHBOR);
-		if (n->gateway)
-			hub_rib_add(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC,
-				DP_ADJ(DP_ADJ_GLEAN, n->port), &err);
-		if (n->dp != HUB_NONE)
-			dp_neighbor_set(h->dp, n->dp, DP_PORT_NONE, &n->mac);
-		return;
+/*
+ * The neighbor that is missed least, if nobody needs it: one that has not answered, then the one
+ * that was heard of longest ago. Of all, or of those that have a place in the data plane.
+ */
+static struct hub_neighbor *dispensable(struct hub *h, bool with_dp)
+{
+	struct hub_neighbors *t = &h->neighbors;
+	struct hub_neighbor *least = NULL;
+
+	for (unsigned i = 0; i < t->room; i++) {
+		struct hub_neighbor *n = &t->at[i];
+
+		if (!n->used || needed(n) || (with_dp && n->dp == HUB_NONE))
+			continue;
+		if (least == NULL || n->known < least->known ||
+			(n->known == least->known && n->heard < least->heard))
+			least = n;
 	}
-	if (n->dp != HUB_NONE)
-		dp_neighbor_set(h->dp, n->dp, n->port, &n->mac);
-	else if (dp_neighbor_add(h->dp, n->port, &n->mac, &n->dp) < 0)
-		n->dp = HUB_NONE;
-	/* Without a place in the data plane its peers are still served. */
+	return least;
+}
+
+/* Places in the data plane are never given back, but change hands. */
+static uint32_t take_dp(struct hub *h)
+{
+	struct hub_neighbors *t = &h->neighbors;
+	struct hub_neighbor *from = NULL;
+	uint32_t dp;
+
+	for (unsigned i = 0; i < t->room && from == NULL; i++)
+		if (!t->at[i].used && t->at[i].dp != HUB_NONE)
+			from = &t->at[i];
+	if (from == NULL) {
+		from = dispensable(h, true);
+		if (from == NULL)
+			return HUB_NONE;
+		forget(h, from);
+	}
+	dp = from->dp;
+	from->dp = HUB_NONE;
+	return dp;
+}
+
+/* Give a known neighbor its place in the data plane, if there is one for it. */
+static void set_dp(struct hub *h, struct hub_neighbor *n)
+{
+	if (n->dp == HUB_NONE && dp_neighbor_add(h->dp, n->port, &n->mac, &n->dp) < 0)
+		n->dp = take_dp(h);
 	if (n->dp == HUB_NONE)
 		return;
+	dp_neighbor_set(h->dp, n->dp, n->port, &n->mac);
 	h->neighbors.of_dp[n->dp] = (uint32_t)(n - h->neighbors.at);
-	adj = DP_ADJ(DP_ADJ_ETHER, n->dp);
-	if (hub_rib_add(h, DP_TABLE_UNDERLAY, n->addr_be, 32, HUB_ROUTE_NEIGHBOR, adj, &err) < 0 ||
-		(n->gateway &&
-			hub_rib_add(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC, adj, &err) < 0))
+}
+
+static void add_route(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len,
+	enum hub_route_source source, dp_adj_t adj)
+{
+	struct error err;
+
+	if (hub_rib_add(h, table, addr_be, len, source, adj, &err) < 0)
 		log_error("%s", err.text);
+}
+
+/* Where what leads to it goes: if it is not known, to control, which asks for it. */
+static dp_adj_t adj_of(const struct hub_neighbor *n)
+{
+	return usable(n) ? DP_ADJ(DP_ADJ_ETHER, n->dp) : DP_ADJ(DP_ADJ_GLEAN, n->port);
+}
+
+/* The hub's own packets take the first gateway that is known, or wait for the first one. */
+static void set_default(struct hub *h)
+{
+	const struct hub_neighbor *best = NULL, *n;
+	uint32_t at;
+
+	for (uint16_t i = 0; i < h->n_ports; i++) {
+		const struct ip_addr *gateway = &h->ports[i].config->gateway;
+
+		at = gateway->family != 0 ? find(h, i, gateway->v4_be) : HUB_NONE;
+		if (at == HUB_NONE)
+			continue;
+		n = &h->neighbors.at[at];
+		if (best == NULL || (usable(n) && !usable(best)))
+			best = n;
+	}
+	if (best != NULL)
+		add_route(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC, adj_of(best));
+}
+
+/* The station itself, and what it is the way to. */
+static void set_routes(struct hub *h, struct hub_neighbor *n)
+{
+	enum dp_table table = hub_port_table(h, n->port);
+
+	if (n->known)
+		set_dp(h, n);
+	else
+		hub_rib_del(h, table, n->addr_be, 32, HUB_ROUTE_NEIGHBOR);
+	/* Without a place in the data plane its peers are still served. */
+	if (usable(n))
+		add_route(h, table, n->addr_be, 32, HUB_ROUTE_NEIGHBOR, adj_of(n));
+	if (n->gateway)
+		set_default(h);
+	for (uint32_t i = n->routes; i != HUB_NONE; i = h->route_sibling[i]) {
+		const struct ip_prefix *p = &h->config->routes[i].prefix;
+
+		add_route(h, table, p->addr.v4_be, p->len, HUB_ROUTE_STATIC, adj_of(n));
+	}
+	/* Last, when no route leads to it any more. */
+	if (!n->known && n->dp != HUB_NONE)
+		dp_neighbor_set(h->dp, n->dp, DP_PORT_NONE, &n->mac);
 }
 
 static void set_peer(struct hub *h, const struct hub_neighbor *n, const struct hub_peer *p)
@@ -135,21 +230,14 @@ static void forget(struct hub *h, struct hub_neighbor *n)
 	h->neighbors.used--;
 }
 
-/* The table is full: the neighbor that was heard of longest ago goes, if nobody needs it. */
+/* The table is full. */
 static bool evict(struct hub *h)
 {
-	struct hub_neighbors *t = &h->neighbors;
-	struct hub_neighbor *oldest = NULL;
+	struct hub_neighbor *n = dispensable(h, false);
 
-	for (unsigned i = 0; i < t->room; i++) {
-		struct hub_neighbor *n = &t->at[i];
-
-		if (n->used && !needed(n) && (oldest == NULL || n->heard < oldest->heard))
-			oldest = n;
-	}
-	if (oldest != NULL)
-		forget(h, oldest);
-	return oldest != NULL;
+	if (n != NULL)
+		forget(h, n);
+	return n != NULL;
 }
 
 /* Place of a neighbor; made and asked for if it is new. */
@@ -174,6 +262,7 @@ static uint32_t want(struct hub *h, uint16_t port, uint32_t addr_be)
 		.used = true,
 		.dp = n->dp,
 		.peers = HUB_NONE,
+		.routes = HUB_NONE,
 		.heard = h->now,
 	};
 	t->used++;
@@ -210,6 +299,8 @@ void hub_neighbor_heard(
 	set_due(h, n, h->now + FRESH);
 	if (!same)
 		apply(h, n);
+	if (usable(n))
+		hub_hold_release(h, port, addr_be);
 }
 
 void hub_neighbor_learn(
@@ -256,38 +347,125 @@ int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct 
 	return 0;
 }
 
+/* The LAN port that this address is on the link of; the configuration was checked for one. */
+static uint16_t lan_of(const struct hub *h, uint32_t addr_be)
+{
+	for (uint16_t i = 0; i < h->n_ports; i++)
+		if (h->ports[i].config->lan && hub_port_prefix_of(h, i, addr_be) != NULL)
+			return i;
+	return DP_PORT_NONE;
+}
+
+int hub_neighbor_route(struct hub *h, unsigned route, struct error *err)
+{
+	const struct config_route *c = &h->config->routes[route];
+	uint16_t port = lan_of(h, c->via.v4_be);
+	struct hub_neighbor *n;
+	uint32_t at;
+	int rc;
+
+	if (port == DP_PORT_NONE)
+		return error_set(err, EINVAL, "%s:%u: via is neither a peer nor on a LAN port",
+			c->place.file, c->place.line);
+	at = want(h, port, c->via.v4_be);
+	if (at == HUB_NONE)
+		return no_room(h, port, c->via.v4_be, err);
+	n = &h->neighbors.at[at];
+	rc = hub_rib_add(h, DP_TABLE_OVERLAY, c->prefix.addr.v4_be, c->prefix.len, HUB_ROUTE_STATIC,
+		adj_of(n), err);
+	if (rc < 0)
+		return rc;
+	hub_rib_set_next_hop(h, DP_TABLE_OVERLAY, c->prefix.addr.v4_be, c->prefix.len, at);
+	h->route_sibling[route] = n->routes;
+	n->routes = route;
+	return 0;
+}
+
+/* Outer frames of one link go by that link, of others by a gateway; never by a LAN port. */
+static bool is_outer_link(const struct hub *h, uint16_t port, uint32_t addr_be)
+{
+	return !h->ports[port].config->lan && hub_port_prefix_of(h, port, addr_be) != NULL;
+}
+
 uint32_t hub_neighbor_toward(struct hub *h, uint16_t preferred, uint32_t addr_be)
 {
-	if (hub_port_prefix_of(h, preferred, addr_be) != NULL)
+	const struct ip_addr *gateway = &h->ports[preferred].config->gateway;
+
+	if (is_outer_link(h, preferred, addr_be))
 		return want(h, preferred, addr_be);
 	for (uint16_t i = 0; i < h->n_ports; i++)
-		if (hub_port_prefix_of(h, i, addr_be) != NULL)
+		if (is_outer_link(h, i, addr_be))
 			return want(h, i, addr_be);
+	if (gateway->family != 0)
+		return want(h, preferred, gateway->v4_be);
 	for (uint16_t i = 0; i < h->n_ports; i++)
 		if (h->ports[i].config->gateway.family != 0)
 			return want(h, i, h->ports[i].config->gateway.v4_be);
 	return HUB_NONE;
 }
 
-void hub_neighbor_attach(struct hub *h, uint32_t neighbor, uint32_t peer)
+void hub_neighbor_attach(struct hub *h, uint32_t peer)
 {
-	struct hub_neighbor *n = &h->neighbors.at[neighbor];
+	struct hub_peer *p = &h->peers[peer];
+	struct hub_neighbor *n = &h->neighbors.at[p->next_hop];
 
-	h->peers[peer].sibling = n->peers;
+	p->elder = HUB_NONE;
+	p->sibling = n->peers;
+	if (n->peers != HUB_NONE)
+		h->peers[n->peers].elder = peer;
 	n->peers = peer;
-	set_peer(h, n, &h->peers[peer]);
+	set_peer(h, n, p);
+}
+
+void hub_neighbor_detach(struct hub *h, uint32_t peer)
+{
+	struct hub_peer *p = &h->peers[peer];
+
+	if (p->elder != HUB_NONE)
+		h->peers[p->elder].sibling = p->sibling;
+	else
+		h->neighbors.at[p->next_hop].peers = p->sibling;
+	if (p->sibling != HUB_NONE)
+		h->peers[p->sibling].elder = p->elder;
+}
+
+/* The data plane knows the link; who is asked for on it, the route says. */
+static uint32_t next_hop(struct hub *h, const struct dp_punt_info *info, uint32_t dst_be)
+{
+	const struct hub_route *r;
+
+	if (info->table == DP_TABLE_UNDERLAY)
+		return hub_neighbor_toward(h, info->port, dst_be);
+	r = hub_rib_lookup(h, DP_TABLE_OVERLAY, dst_be);
+	if (r != NULL && r->next_hop != HUB_NONE && hub_route_best(r) == HUB_ROUTE_STATIC)
+		return r->next_hop;
+	if (hub_port_prefix_of(h, info->port, dst_be) == NULL)
+		return HUB_NONE;
+	return want(h, info->port, dst_be);
 }
 
 void hub_neighbor_resolve(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *data, unsigned len)
 {
 	struct cursor c = cursor_open(data, len);
-	uint32_t dst;
+	const struct hub_neighbor *n;
+	uint32_t dst_be, at;
 
 	cursor_take(&c, 16);
-	dst = cursor_be32(&c);
-	if (!c.error && info->port < h->n_ports)
-		hub_neighbor_toward(h, info->port, dst);
+	dst_be = cursor_be32(&c);
+	if (c.error || info->port >= h->n_ports)
+		return;
+	at = next_hop(h, info, dst_be);
+	if (at == HUB_NONE)
+		return;
+	n = &h->neighbors.at[at];
+	/* Known, but without a place in the data plane: it would come back at once. */
+	if (n->known && !usable(n))
+		return;
+	hub_hold_add(h, n->port, n->addr_be, info, data, len);
+	/* It answered while the packet was on its way here. */
+	if (usable(n))
+		hub_hold_release(h, n->port, n->addr_be);
 }
 
 const struct hub_neighbor *hub_neighbor_of(const struct hub *h, uint32_t dp_neighbor)
@@ -308,7 +486,7 @@ static uint64_t pause_after(unsigned tries)
 /* A neighbor's time has come. @return false if the request could not be sent now */
 static bool take_due(struct hub *h, struct hub_neighbor *n)
 {
-	if (!needed(n) && (n->tries >= TRIES || n->known)) {
+	if (!needed(n) && (n->known ? !kept(h, n) : n->tries >= TRIES)) {
 		forget(h, n);
 		return true;
 	}

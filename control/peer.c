@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "common/cursor.h"
 #include "common/log.h"
 #include "control/hub_priv.h"
 #include "crypto/suite.h"
@@ -90,13 +91,32 @@ static uint16_t port_of_tunnel(const struct hub *h, const struct config_tunnel *
 	return 0;
 }
 
-static int create_peer(struct hub *h, uint32_t place, uint16_t port, struct error *err)
+/* Find the way to a peer, and take it. */
+static void follow(struct hub *h, uint32_t place)
+{
+	struct hub_peer *peer = &h->peers[place];
+	uint16_t port = port_of_tunnel(h, h->tunnels[peer->tunnel].config);
+	uint32_t next_hop = hub_neighbor_toward(h, port, peer->nbma_be);
+
+	if (next_hop == peer->next_hop)
+		return;
+	if (peer->next_hop != HUB_NONE)
+		hub_neighbor_detach(h, place);
+	peer->next_hop = next_hop;
+	if (next_hop != HUB_NONE)
+		hub_neighbor_attach(h, place);
+	else
+		dp_peer_set_neighbor(h->dp, peer->dp, DP_PORT_NONE, NULL);
+}
+
+static int create_peer(struct hub *h, uint32_t place, struct error *err)
 {
 	struct hub_peer *peer = &h->peers[place];
 	const struct config_peer *c = peer->config;
 	struct dp_peer_params p = {
 		.tunnel = h->tunnels[peer->tunnel].dp,
-		.nbma_be = c->nbma.v4_be,
+		.nbma_be = peer->nbma_be,
+		.natt_port = peer->nat_port,
 	};
 	int rc = dp_peer_add(h->dp, &p, &peer->dp, err);
 
@@ -106,9 +126,8 @@ static int create_peer(struct hub *h, uint32_t place, uint16_t port, struct erro
 	rc = create_sas(h, peer, err);
 	if (rc < 0)
 		return rc;
-	peer->next_hop = hub_neighbor_toward(h, port, c->nbma.v4_be);
-	if (peer->next_hop != HUB_NONE)
-		hub_neighbor_attach(h, peer->next_hop, place);
+	hub_path_mtu_track(h, peer);
+	follow(h, place);
 	return hub_rib_add(h, DP_TABLE_OVERLAY, c->address.v4_be, 32, HUB_ROUTE_PEER,
 		DP_ADJ(DP_ADJ_PEER, peer->dp), err);
 }
@@ -117,7 +136,6 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 {
 	const struct config_tunnel *c = &h->config->tunnels[i];
 	struct hub_tunnel *t = &h->tunnels[i];
-	uint16_t port = port_of_tunnel(h, c);
 	uint32_t address = c->address.addr.v4_be;
 	unsigned lost = 0;
 	struct dp_tunnel_params p = {
@@ -127,6 +145,10 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 		.mtu = c->mtu,
 		.ttl = c->ttl,
 		.checksum = c->checksum,
+		.redirect = c->redirect,
+		.adjust_mss = c->adjust_mss,
+		.dscp_set = c->dscp_set,
+		.dscp = c->dscp,
 	};
 	int rc = dp_tunnel_add(h->dp, &p, &t->dp, err);
 
@@ -137,7 +159,7 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 		rc = hub_rib_add(h, DP_TABLE_OVERLAY, address & ip4_mask_be(c->address.len),
 			c->address.len, HUB_ROUTE_CONNECTED, DP_ADJ_NO_PEER, err);
 	for (unsigned k = 0; k < c->n_peers && rc == 0; k++) {
-		rc = create_peer(h, t->first_peer + k, port, err);
+		rc = create_peer(h, t->first_peer + k, err);
 		lost += h->peers[t->first_peer + k].next_hop == HUB_NONE;
 	}
 	if (rc == 0 && lost != 0)
@@ -161,6 +183,8 @@ static void lay_out(struct hub *h)
 			h->peers[peer] = (struct hub_peer){
 				.config = &c->peers[k],
 				.tunnel = (uint16_t)i,
+				.nbma_be = c->peers[k].nbma.v4_be,
+				.nat_port = c->peers[k].nat_port,
 				.next_hop = HUB_NONE,
 				.sibling = HUB_NONE,
 				.sas = sa,
@@ -196,6 +220,9 @@ int hub_tunnels_create(struct hub *h, struct error *err)
 
 	if (rc < 0)
 		return rc;
+	rc = hub_path_mtu_create(h, err);
+	if (rc < 0)
+		return rc;
 	lay_out(h);
 	for (unsigned i = 0; i < h->n_tunnels && rc == 0; i++)
 		rc = create_tunnel(h, i, err);
@@ -204,6 +231,7 @@ int hub_tunnels_create(struct hub *h, struct error *err)
 
 void hub_tunnels_destroy(struct hub *h)
 {
+	hub_path_mtu_destroy(h);
 	free(h->sas);
 	free(h->peer_of);
 	free(h->peers);
@@ -251,12 +279,55 @@ void hub_peers_sample(struct hub *h)
 			p->used_at = h->now;
 		}
 		p->packets = rx + tx;
+		hub_path_mtu_age(h, p);
 	}
 }
 
 bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p)
 {
 	return p->was_used && h->now - p->used_at < LATELY_MS;
+}
+
+static void log_move(struct hub *h, const struct hub_peer *p, uint32_t to_be, uint16_t port)
+{
+	struct ip_addr from = ip_addr_v4(p->nbma_be), to = ip_addr_v4(to_be);
+	char peer[IP_ADDR_STRLEN], a[IP_ADDR_STRLEN], b[IP_ADDR_STRLEN];
+
+	hub_log_limited(h, &h->peer_moves, "peer %s moved from %s:%u to %s:%u",
+		ip_addr_str(&p->config->address, peer), ip_addr_str(&from, a), p->nat_port,
+		ip_addr_str(&to, b), port);
+}
+
+void hub_peer_moved(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len)
+{
+	struct cursor c = cursor_open(packet, len);
+	unsigned header_len = (cursor_u8(&c) & 0xfu) * 4;
+	uint32_t src_be, place;
+	struct hub_peer *p;
+	uint16_t port;
+
+	cursor_take(&c, 11);
+	src_be = cursor_be32(&c);
+	c = cursor_open(packet, len);
+	cursor_take(&c, header_len);
+	port = cursor_u16(&c);
+	if (c.error || header_len < 20 || info->peer == DP_PEER_NONE)
+		return;
+	place = h->peer_of[info->peer];
+	p = &h->peers[place];
+	/* Port 0 would mean plain ESP. Several packets may tell of the same move. */
+	if (p->nat_port == 0 || port == 0 || (p->nbma_be == src_be && p->nat_port == port) ||
+		dp_route_lookup(h->dp, DP_TABLE_UNDERLAY, src_be) == DP_ADJ_LOCAL)
+		return;
+	log_move(h, p, src_be, port);
+	/* Another path: what was learned of the old one says nothing about it. */
+	hub_path_mtu_forget(h, p);
+	p->nbma_be = src_be;
+	p->nat_port = port;
+	dp_peer_move(h->dp, p->dp, src_be, port);
+	hub_path_mtu_track(h, p);
+	follow(h, place);
 }
 
 const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer)

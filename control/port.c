@@ -62,6 +62,9 @@ static int create_port(struct hub *h, unsigned i, struct error *err)
 		.n_addrs = c->n_addresses,
 		.mtu = c->mtu,
 		.promiscuous = c->promiscuous,
+		.lan = c->lan,
+		.parent = port->parent,
+		.vlan = c->vlan,
 	};
 	uint16_t index;
 	int rc;
@@ -72,6 +75,8 @@ static int create_port(struct hub *h, unsigned i, struct error *err)
 			c->place.line, c->name, c->n_addresses, DP_PORT_ADDRS_MAX);
 	for (unsigned k = 0; k < c->n_addresses; k++)
 		p.addrs_be[k] = c->addresses[k].addr.v4_be;
+	if (c->vlan != 0)
+		return dp_port_add(h->dp, &p, &index, err);
 	if (source != NULL) {
 		if (!c->mac_set)
 			return error_set(err, EINVAL,
@@ -95,16 +100,16 @@ static int create_port(struct hub *h, unsigned i, struct error *err)
 static int route_port(struct hub *h, unsigned i, struct error *err)
 {
 	const struct config_port *c = h->ports[i].config;
+	enum dp_table table = hub_port_table(h, (uint16_t)i);
 	int rc = 0;
 
 	for (unsigned k = 0; k < c->n_addresses && rc == 0; k++) {
 		const struct ip_prefix *a = &c->addresses[k];
 		uint32_t net_be = a->addr.v4_be & ip4_mask_be(a->len);
 
-		rc = hub_rib_add(h, DP_TABLE_UNDERLAY, a->addr.v4_be, 32, HUB_ROUTE_LOCAL,
-			DP_ADJ_LOCAL, err);
+		rc = hub_rib_add(h, table, a->addr.v4_be, 32, HUB_ROUTE_LOCAL, DP_ADJ_LOCAL, err);
 		if (rc == 0)
-			rc = hub_rib_add(h, DP_TABLE_UNDERLAY, net_be, a->len, HUB_ROUTE_CONNECTED,
+			rc = hub_rib_add(h, table, net_be, a->len, HUB_ROUTE_CONNECTED,
 				DP_ADJ(DP_ADJ_GLEAN, i), err);
 	}
 	for (unsigned k = 0; k < c->n_neighbors && rc == 0; k++)
@@ -112,6 +117,14 @@ static int route_port(struct hub *h, unsigned i, struct error *err)
 	if (rc == 0 && c->gateway.family != 0)
 		rc = hub_neighbor_gateway(h, (uint16_t)i, c->gateway.v4_be, err);
 	return rc;
+}
+
+/* The configuration was checked for it to be there, before its VLANs. */
+static uint16_t parent_of(const struct hub *h, unsigned i)
+{
+	const struct config *c = h->config;
+
+	return (uint16_t)(config_port_find(c, c->ports[i].parent) - c->ports);
 }
 
 int hub_ports_create(struct hub *h, struct error *err)
@@ -126,6 +139,9 @@ int hub_ports_create(struct hub *h, struct error *err)
 	for (unsigned i = 0; i < n; i++) {
 		h->ports[i].config = &h->config->ports[i];
 		h->ports[i].ethdev = RTE_MAX_ETHPORTS;
+		h->ports[i].parent = (uint16_t)i;
+		if (h->config->ports[i].vlan != 0)
+			h->ports[i].parent = parent_of(h, i);
 	}
 	for (unsigned i = 0; i < n && rc == 0; i++)
 		rc = create_port(h, i, err);
@@ -141,6 +157,11 @@ void hub_ports_destroy(struct hub *h)
 		if (h->ports[i].probed != NULL)
 			rte_dev_remove(h->ports[i].probed);
 	free(h->ports);
+}
+
+enum dp_table hub_port_table(const struct hub *h, uint16_t port)
+{
+	return h->ports[port].config->lan ? DP_TABLE_OVERLAY : DP_TABLE_UNDERLAY;
 }
 
 bool hub_port_has_address(const struct hub *h, uint16_t port, uint32_t addr_be)

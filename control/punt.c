@@ -14,6 +14,7 @@ static const handler_fn handlers[DP_PUNT_COUNT] = {
 	[DP_PUNT_ICMP] = hub_icmp_receive,
 	[DP_PUNT_ERROR] = hub_icmp_error,
 	[DP_PUNT_RESOLVE] = hub_neighbor_resolve,
+	[DP_PUNT_MOVED] = hub_peer_moved,
 };
 
 unsigned hub_punt_turn(struct hub *h)

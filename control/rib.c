@@ -70,7 +70,8 @@ int hub_rib_add(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t le
 	enum hub_route_source source, dp_adj_t adj, struct error *err)
 {
 	struct key key = {.addr_be = addr_be, .len = len, .table = (uint8_t)table};
-	struct hub_route *r = find(h, table, addr_be, len), fresh = {addr_be, len, table, 0, {0}};
+	struct hub_route *r = find(h, table, addr_be, len);
+	struct hub_route fresh = {addr_be, len, table, 0, {0}, HUB_NONE};
 	int at, rc = 0;
 
 	if (r == NULL) {
@@ -106,6 +107,15 @@ void hub_rib_del(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t l
 	} else if (hub_route_best(r) > source) {
 		dp_route_add(h->dp, table, addr_be, len, r->adj[hub_route_best(r)]);
 	}
+}
+
+void hub_rib_set_next_hop(
+	struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len, uint32_t neighbor)
+{
+	struct hub_route *r = find(h, table, addr_be, len);
+
+	if (r != NULL)
+		r->next_hop = neighbor;
 }
 
 const struct hub_route *hub_rib_find(
@@ -156,14 +166,18 @@ int hub_rib_static(struct hub *h, struct error *err)
 	const struct config *c = h->config;
 	int rc = 0;
 
+	h->route_sibling = calloc(c->n_routes + 1, sizeof(*h->route_sibling));
+	if (h->route_sibling == NULL)
+		return error_set(err, ENOMEM, "out of memory");
 	for (unsigned i = 0; i < c->n_routes && rc == 0; i++) {
 		const struct config_route *r = &c->routes[i];
 		const struct hub_peer *via = r->blackhole ? NULL : hub_peer_find(h, &r->via);
 		dp_adj_t adj = DP_ADJ_BLACKHOLE;
 
-		if (via == NULL && !r->blackhole)
-			return error_set(
-				err, EINVAL, "%s:%u: via is no peer", r->place.file, r->place.line);
+		if (via == NULL && !r->blackhole) {
+			rc = hub_neighbor_route(h, i, err);
+			continue;
+		}
 		if (via != NULL)
 			adj = DP_ADJ(DP_ADJ_PEER, via->dp);
 		rc = hub_rib_add(h, DP_TABLE_OVERLAY, r->prefix.addr.v4_be, r->prefix.len,

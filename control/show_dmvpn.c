@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tunnels and their spokes. */
+#include <inttypes.h>
+
 #include "control/cli_priv.h"
+
+#define SECOND 1000
 
 static const char *const state_names[] = {
 	[HUB_PEER_UP] = "up",
@@ -20,17 +24,30 @@ static const struct cli_column columns[] = {
 	{"Flags", "flags", 0, NULL},
 };
 
+/* Where a peer is now; behind a NAT with its port. */
+static json_t *nbma(const struct hub_peer *p)
+{
+	struct ip_addr a = ip_addr_v4(p->nbma_be);
+	char text[IP_ADDR_STRLEN];
+
+	return p->nat_port != 0 ? json_sprintf("%s:%u", ip_addr_str(&a, text), p->nat_port)
+				: cli_addr(&a);
+}
+
 static json_t *row(const struct hub *h, const struct hub_peer *p)
 {
 	const struct config_peer *c = p->config;
 	uint64_t rx, tx;
 
 	hub_peer_packets(h, p, &rx, &tx);
-	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:n, s:o, s:o, s:s}", "tunnel",
-		h->tunnels[p->tunnel].config->name, "peer", cli_addr(&c->address), "nbma",
-		cli_addr(&c->nbma), "type", "static", "state", state_names[hub_peer_state(h, p)],
-		"sas", (int)(c->n_sa_in + c->n_sa_out), "expires", "rx_packets", cli_u64(rx),
-		"tx_packets", cli_u64(tx), "flags", hub_peer_used_lately(h, p) ? "U" : "");
+	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:n, s:o, s:o, s:i, s:i, s:o}", "tunnel",
+		h->tunnels[p->tunnel].config->name, "peer", cli_addr(&c->address), "nbma", nbma(p),
+		"type", "static", "state", state_names[hub_peer_state(h, p)], "sas",
+		(int)(c->n_sa_in + c->n_sa_out), "expires", "rx_packets", cli_u64(rx), "tx_packets",
+		cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp), "path_mtu", (int)p->path_mtu,
+		"flags",
+		json_sprintf("%s%s", hub_peer_used_lately(h, p) ? "U" : "",
+			p->nat_port != 0 ? "N" : ""));
 }
 
 /* "tun0: NBMA 192.0.2.1, 10.255.0.1/24, key 42, redirect on, 3 peers: 2 up, 1 no-sa" */
@@ -72,6 +89,11 @@ static int show_one(struct cli_call *call)
 	text_tunnel(call, &h->tunnels[p->tunnel]);
 	CLI_TABLE(call, columns);
 	cli_row(call, row(h, p));
+	cli_text(call, "MTU %u", dp_peer_mtu(h->dp, p->dp));
+	if (p->path_mtu != 0)
+		cli_text(call, ", for the path has %u for another %" PRIu64 " s", p->path_mtu,
+			(p->path_mtu_until - h->now) / SECOND);
+	cli_text(call, "\n");
 	return CLI_DONE;
 }
 
@@ -99,6 +121,6 @@ int cli_show_dmvpn(struct cli_call *call)
 	for (unsigned i = 0; i < h->n_tunnels; i++)
 		if (h->tunnels[i].config->n_peers == 0)
 			text_tunnel(call, &h->tunnels[i]);
-	cli_text(call, "Flags: U used in last 30 s\n");
+	cli_text(call, "Flags: U used in last 30 s, N behind a NAT\n");
 	return CLI_DONE;
 }

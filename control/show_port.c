@@ -147,10 +147,12 @@ static const char *speed(const struct rte_eth_link *link, char *buf, size_t room
 	return buf;
 }
 
-/* What there is to know of a port; a pair of functions has no device to ask. */
+/* What there is to know of a port; a pair of functions has no device to ask, a VLAN its parent's.
+ */
 static json_t *info(const struct cli *cli, unsigned port)
 {
 	const struct hub_port *p = &cli->hub->ports[port];
+	uint16_t ethdev = cli->hub->ports[p->parent].ethdev;
 	const struct dp *dp = hub_dp(cli->hub);
 	struct mac_addr mac = dp_port_mac(dp, (uint16_t)port);
 	struct rte_eth_dev_info device = {.driver_name = "none"};
@@ -159,20 +161,24 @@ static json_t *info(const struct cli *cli, unsigned port)
 	json_t *addresses = json_array();
 	int promiscuous = p->config->promiscuous;
 
-	if (is_ethdev(cli, port)) {
-		rte_eth_dev_info_get(p->ethdev, &device);
-		rte_eth_link_get_nowait(p->ethdev, &link);
-		rte_eth_dev_get_name_by_port(p->ethdev, name);
-		promiscuous = rte_eth_promiscuous_get(p->ethdev) == 1;
+	if (ethdev != RTE_MAX_ETHPORTS) {
+		rte_eth_dev_info_get(ethdev, &device);
+		rte_eth_link_get_nowait(ethdev, &link);
+		rte_eth_dev_get_name_by_port(ethdev, name);
+		promiscuous = rte_eth_promiscuous_get(ethdev) == 1;
 	}
 	for (unsigned i = 0; i < p->config->n_addresses; i++) {
 		const struct ip_prefix *a = &p->config->addresses[i];
 
 		json_array_append_new(addresses, cli_prefix(a->addr.v4_be, a->len));
 	}
-	return json_pack("{s:i, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:o, s:o}",
-		"port", (int)port, "name", p->config->name, "mac", cli_mac(&mac), "device", name,
-		"driver", device.driver_name, "status", link.link_status ? "up" : "down", "link",
+	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:o, "
+			 "s:o}",
+		"port", (int)port, "name", p->config->name, "role",
+		p->config->lan ? "lan" : "outer", "vlan",
+		p->config->vlan ? json_integer(p->config->vlan) : json_null(), "mac", cli_mac(&mac),
+		"device", name, "driver", device.driver_name, "status",
+		link.link_status ? "up" : "down", "link",
 		speed(&link, speed_text, sizeof(speed_text)), "duplex",
 		link.link_duplex ? "full-duplex" : "half-duplex", "mtu", (int)p->config->mtu,
 		"promiscuous", promiscuous, "rx_queues", (int)dp_port_rx_queues(dp, (uint16_t)port),
@@ -195,6 +201,10 @@ static void text_info(struct cli_call *call, const json_t *o)
 		" *********************\n",
 		json_integer_value(json_object_get(o, "port")));
 	cli_text(call, "Port name: %s\n", text_of(o, "name"));
+	cli_text(call, "Role: %s\n", text_of(o, "role"));
+	if (json_is_integer(json_object_get(o, "vlan")))
+		cli_text(call, "VLAN: %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(o, "vlan")));
 	cli_text(call, "MAC address: %s\n", text_of(o, "mac"));
 	cli_text(call, "Device name: %s\n", text_of(o, "device"));
 	cli_text(call, "Driver name: %s\n", text_of(o, "driver"));

@@ -140,9 +140,10 @@ int cli_show_arp(struct cli_call *call)
 				e->fixed || !e->known ? json_null()
 						      : cli_u64((h->now - e->heard) / 1000),
 				"used_for",
-				e->gateway             ? "gateway"
-				: e->peers != HUB_NONE ? "peers"
-						       : "-"));
+				e->gateway              ? "gateway"
+				: e->peers != HUB_NONE  ? "peers"
+				: e->routes != HUB_NONE ? "routes"
+							: "-"));
 	}
 	return call->at < h->neighbors.room ? CLI_MORE : CLI_DONE;
 }

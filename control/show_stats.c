@@ -112,6 +112,39 @@ static json_t *arp_counts(const struct hub_arp_stats *a)
 		"replies_out", cli_u64(a->replies_out), "refused", cli_u64(a->refused));
 }
 
+static json_t *hold_counts(const struct hub_hold *d)
+{
+	return json_pack("{s:i, s:o, s:o, s:o}", "held", (int)d->n, "sent", cli_u64(d->sent),
+		"given_up", cli_u64(d->given_up), "displaced", cli_u64(d->displaced));
+}
+
+static json_t *path_mtu_counts(const struct hub_path_mtu *t)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "believed", cli_u64(t->believed), "malformed",
+		cli_u64(t->malformed), "unknown", cli_u64(t->unknown), "sequence",
+		cli_u64(t->sequence), "value", cli_u64(t->value));
+}
+
+static void text_counts(struct cli_call *call, const struct hub *h)
+{
+	const struct hub_arp_stats *a = &h->arp;
+	const struct hub_path_mtu *t = &h->path_mtu;
+	const struct hub_hold *d = &h->hold;
+
+	cli_text(call,
+		"ARP: requests %" PRIu64 " in, %" PRIu64 " out; replies %" PRIu64 " in, %" PRIu64
+		" out; %" PRIu64 " refused\n",
+		a->requests_in, a->requests_out, a->replies_in, a->replies_out, a->refused);
+	cli_text(call,
+		"Held for next hops: %u now; %" PRIu64 " sent, %" PRIu64 " given up, %" PRIu64
+		" displaced\n",
+		d->n, d->sent, d->given_up, d->displaced);
+	cli_text(call,
+		"Path MTU: %" PRIu64 " believed; refused: %" PRIu64 " malformed, %" PRIu64
+		" of no SA, %" PRIu64 " not sent lately, %" PRIu64 " of no use\n",
+		t->believed, t->malformed, t->unknown, t->sequence, t->value);
+}
+
 int cli_show_punt_stats(struct cli_call *call)
 {
 	static const struct cli_column columns[] = {
@@ -124,17 +157,16 @@ int cli_show_punt_stats(struct cli_call *call)
 	};
 	static const char *const does[DP_PUNT_COUNT] = {
 		[DP_PUNT_ARP] = "learns next hops, answers for the hub",
-		[DP_PUNT_ICMP] = "answers echo requests",
+		[DP_PUNT_ICMP] = "answers echo requests, learns path MTUs",
 		[DP_PUNT_IKE] = "counts: IKE is not spoken yet",
 		[DP_PUNT_NHRP] = "counts: NHRP is not spoken yet",
 		[DP_PUNT_RIP] = "counts: RIP is not spoken yet",
 		[DP_PUNT_ERROR] = "sends ICMP errors",
-		[DP_PUNT_RESOLVE] = "asks for next hops",
-		[DP_PUNT_MOVED] = "counts: spokes behind NAT are not configured yet",
+		[DP_PUNT_RESOLVE] = "asks for next hops, holds packets meanwhile",
+		[DP_PUNT_MOVED] = "follows spokes whose NAT gave them another place",
 		[DP_PUNT_REDIRECT] = "counts: NHRP is not spoken yet",
 	};
 	const struct hub *h = call->cli->hub;
-	const struct hub_arp_stats *a = &h->arp;
 	struct dp_stats s;
 
 	dp_stats_read(h->dp, -1, &s);
@@ -146,12 +178,13 @@ int cli_show_punt_stats(struct cli_call *call)
 			cli_u64(h->punts[i].sent), "does", does[i]);
 
 		if (i == DP_PUNT_ARP)
-			json_object_set_new(o, "arp", arp_counts(a));
+			json_object_set_new(o, "arp", arp_counts(&h->arp));
+		if (i == DP_PUNT_ICMP)
+			json_object_set_new(o, "path_mtu", path_mtu_counts(&h->path_mtu));
+		if (i == DP_PUNT_RESOLVE)
+			json_object_set_new(o, "hold", hold_counts(&h->hold));
 		cli_row(call, o);
 	}
-	cli_text(call,
-		"ARP: requests %" PRIu64 " in, %" PRIu64 " out; replies %" PRIu64 " in, %" PRIu64
-		" out; %" PRIu64 " refused\n",
-		a->requests_in, a->requests_out, a->replies_in, a->replies_out, a->refused);
+	text_counts(call, h);
 	return CLI_DONE;
 }

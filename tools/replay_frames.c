@@ -70,7 +70,7 @@ static void name_port(const struct capture *c, struct config_port *p, unsigned n
 void replay_frames_name_ports(struct replay *r)
 {
 	for (unsigned i = 0; i < r->config->n_ports; i++)
-		if (!r->config->ports[i].mac_set)
+		if (!r->config->ports[i].mac_set && r->config->ports[i].vlan == 0)
 			name_port(&r->capture, &r->config->ports[i], i);
 }
 

@@ -104,9 +104,13 @@ static void test_echo_resolves(void)
 	a = world_arp(2, &mac_other, "192.0.2.50", &mac_hub[0], "192.0.2.1");
 	world_receive(0, &a);
 	world_run();
-	receive_ip(&ask);
+	/* The reply waited for it (RFC 1122 2.3.2.2). */
 	want = reply_to("192.0.2.1", "192.0.2.50", &rest, 0);
-	EXPECT_FRAME(0, packet_eth(&mac_other, &mac_hub[0], 0x0800, &want));
+	want = packet_eth(&mac_other, &mac_hub[0], 0x0800, &want);
+	EXPECT_FRAME(0, want);
+	receive_ip(&ask);
+	EXPECT_FRAME(0, want);
+	EXPECT_NO_FRAME(0);
 	/* Nobody answers for this one: three questions, no more. */
 	receive_ip(&(struct packet[]){world_icmp("192.0.2.51", "192.0.2.1", ECHO, 0, &rest)}[0]);
 	world_wait(60 * SECONDS);
