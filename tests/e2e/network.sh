@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# The network of tests/e2e/run, in network namespaces of this run alone:
+#
+#	hub ----+                      192.0.2.1, the hub's; its kernel has no address there
+#	a ------+ wan --- b            192.0.2.11; wan routes to b, 198.51.100.12
+#	nat ----+                      192.0.2.20, masquerades 172.16.9.0/24
+#	 +- c                          172.16.9.13
+#
+# wan is a bridge with the gateway 192.0.2.254. A spoke's host is an address on its loopback,
+# 10.1.NUMBER.1; its tunnel address is 10.255.0.NUMBER.
+
+PREFIX=dmvpn-e2e-$$
+NAMESPACES="hub wan a b nat c"
+TUN_MTU=1400 # what fits outside, whatever the suite, with and without UDP
+
+# at NAMESPACE COMMAND...
+at() {
+	local name=$1
+	shift
+	ip netns exec "$PREFIX-$name" "$@"
+}
+
+# start NAMESPACE LOG COMMAND...: in the background, pid in $started
+start() {
+	local name=$1 log=$2
+	shift 2
+	ip netns exec "$PREFIX-$name" "$@" > "$log" 2>&1 &
+	started=$!
+}
+
+# veth NAMESPACE DEVICE NAMESPACE DEVICE: a cable. What a kernel sends must be whole on the
+# wire, or the hub would see packets that some NIC had yet to cut and to sum.
+veth() {
+	local end
+	ip -n "$PREFIX-$1" link add "$2" type veth peer name "$4" netns "$PREFIX-$3" || return 1
+	for end in "$1 $2" "$3 $4"; do
+		# shellcheck disable=SC2086
+		set -- $end
+		at "$1" ethtool -K "$2" tx off tso off gso off gro off > /dev/null &&
+			ip -n "$PREFIX-$1" link set "$2" up || return 1
+	done
+}
+
+# address NAMESPACE DEVICE PREFIX
+address() {
+	ip -n "$PREFIX-$1" address add "$3" dev "$2"
+}
+
+# gateway NAMESPACE ADDRESS
+gateway() {
+	ip -n "$PREFIX-$1" route add default via "$2"
+}
+
+bridge() {
+	ip -n "$PREFIX-$1" link add "$2" type bridge stp_state 0 forward_delay 0 &&
+		ip -n "$PREFIX-$1" link set "$2" up
+}
+
+join_bridge() {
+	ip -n "$PREFIX-$1" link set "$2" master "$3"
+}
+
+routes_packets() {
+	at "$1" sysctl -qw net.ipv4.ip_forward=1
+}
+
+# The tunnel device that a spoke's program serves, and its host.
+tun() {
+	local name=$1 number=$2
+	ip -n "$PREFIX-$name" tuntap add tun0 mode tun &&
+		ip -n "$PREFIX-$name" link set tun0 mtu $TUN_MTU up &&
+		address "$name" lo "10.1.$number.1/32" &&
+		address "$name" tun0 "10.255.0.$number/32" &&
+		ip -n "$PREFIX-$name" route add 10.0.0.0/8 dev tun0 src "10.1.$number.1"
+}
+
+wan() {
+	local port
+	bridge wan br0 && address wan br0 192.0.2.254/24 && routes_packets wan || return 1
+	veth wan to-hub hub wan0 && veth wan to-a a eth0 &&
+		veth wan to-nat nat eth0 && veth wan to-b b eth0 || return 1
+	for port in to-hub to-a to-nat; do
+		join_bridge wan $port br0 || return 1
+	done
+	address wan to-b 198.51.100.1/24 && address b eth0 198.51.100.12/24 &&
+		gateway b 198.51.100.1 &&
+		address a eth0 192.0.2.11/24 && gateway a 192.0.2.254
+}
+
+nat() {
+	address nat eth0 192.0.2.20/24 && gateway nat 192.0.2.254 && routes_packets nat &&
+		veth nat to-c c eth0 && address nat to-c 172.16.9.1/24 &&
+		address c eth0 172.16.9.13/24 && gateway c 172.16.9.1 &&
+		at nat nft -f - <<- END
+			table ip nat {
+				chain post {
+					type nat hook postrouting priority srcnat;
+					oifname eth0 masquerade
+				}
+			}
+		END
+}
+
+network_create() {
+	local name
+	for name in $NAMESPACES; do
+		ip netns add "$PREFIX-$name" &&
+			at "$name" sysctl -qw net.ipv6.conf.default.disable_ipv6=1 \
+				net.ipv6.conf.all.disable_ipv6=1 &&
+			ip -n "$PREFIX-$name" link set lo up || return 1
+	done
+	wan && nat && tun a 11 && tun b 12 && tun c 13
+}
+
+# Whatever still runs in the namespaces is ours, for they are.
+network_destroy() {
+	local name pid
+	for name in $NAMESPACES; do
+		[ -e "/run/netns/$PREFIX-$name" ] || continue
+		for pid in $(ip netns pids "$PREFIX-$name"); do
+			kill -KILL "$pid" 2> /dev/null
+		done
+		ip netns del "$PREFIX-$name"
+	done
+	wait 2> /dev/null
+}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# What went over the hub's cable, judged by Wireshark, which shares no code with the hub.
+
+capture_pid=
+
+capture_start() {
+	start wan "$OUT/tcpdump.log" tcpdump -i to-hub -Z root -B 65536 -s 0 -w "$OUT/wan.pcap"
+	capture_pid=$started
+	wait_for "tcpdump ($OUT/tcpdump.log)" $capture_pid grep -qs 'listening on' "$OUT/tcpdump.log"
+}
+
+capture_stop() {
+	kill $capture_pid && wait_for "tcpdump's end" "" ended $capture_pid
+}
+
+wireshark_keys() {
+	local sa
+	mkdir -p "$OUT/wireshark"
+	for sa in "${!SA[@]}"; do
+		sa_wireshark "$sa"
+	done > "$OUT/wireshark/esp_sa"
+}
+
+# esp_rows FIELD...: of every ESP packet, decrypted
+esp_rows() {
+	local field fields=()
+	for field in "$@"; do
+		fields+=(-e "$field")
+	done
+	WIRESHARK_CONFIG_DIR=$OUT/wireshark tshark -n -r "$OUT/wan.pcap" -Y esp -T fields \
+		-o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE \
+		-o ip.defragment:FALSE -o tcp.analyze_sequence_numbers:FALSE "${fields[@]}" \
+		2> "$OUT/tshark.log"
+}
+
+# Each SA's packets in both directions, all with a good ICV and our GRE inside.
+witness_esp() {
+	wireshark_keys
+	esp_rows esp.spi esp.icv_good gre.key > "$OUT/esp.rows"
+	awk -v sas="${#SA[@]}" -v key="$(printf '0x%08x' $GRE_KEY)" '
+		{ all++ }
+		($2 == "1" || $2 == "True") && $3 == key { good++; seen[$1] = 1 }
+		END {
+			for (spi in seen)
+				n++
+			printf "%d of %d, by %d SAs of %d\n", good, all, n, sas
+			exit !(all > 0 && good == all && n == sas)
+		}' "$OUT/esp.rows"
+}
+
+# clear_packets CAPTURE: those that Wireshark, without keys, finds to be more than ESP.
+clear_packets() {
+	WIRESHARK_CONFIG_DIR=$OUT/none tshark -n -r "$1" \
+		-Y 'gre || ip.addr == 10.0.0.0/8 || tcp' -T fields -e frame.number 2> /dev/null
+}
+
+# clear_pairs CAPTURE: places where source and destination of an inner packet stand in clear,
+# whatever is around them.
+clear_pairs() {
+	local a b pattern=""
+	for a in "${NUMBER[@]}"; do
+		for b in "${NUMBER[@]}"; do
+			[ "$a" = "$b" ] && continue
+			pattern+=$(printf '%s\\x0a\\x01\\x%02x\\x01\\x0a\\x01\\x%02x\\x01' \
+				"${pattern:+|}" "$a" "$b")
+		done
+	done
+	LC_ALL=C grep -obUaP "$pattern" "$1"
+}
+
+# witness_clear CAPTURE: nothing in clear
+witness_clear() {
+	local frames places
+	frames=$(clear_packets "$1" | wc -l) places=$(clear_pairs "$1" | wc -l)
+	echo "$frames frames, $places places"
+	[ "$frames" -eq 0 ] && [ "$places" -eq 0 ]
+}
