@@ -49,10 +49,12 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 
 static void on_shutdown(void *ctx)
 {
+	/* One round of the loop later, so that the command's answer gets out. */
+	static const struct timeval later = {.tv_usec = TURN_US};
 	struct daemon *d = ctx;
 
 	log_info("shutdown by command: stopping");
-	event_base_loopexit(d->base, NULL);
+	event_base_loopexit(d->base, &later);
 }
 
 static int events_create(struct daemon *d, struct error *err)

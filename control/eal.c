@@ -11,7 +11,7 @@
 #include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_jhash.h>
+#include <rte_hash_crc.h>
 #include <rte_lcore.h>
 
 #include "common/log.h"
@@ -93,7 +93,7 @@ static int complete(struct arguments *a, bool from_user, const struct config *c,
 	/* Several hubs may run beside each other, and differ by their sockets. */
 	if (rc == 0 && !from_user && !has(a, names)) {
 		snprintf(prefix, prefix_room, "--file-prefix=dmvpn-hub-%08x",
-			rte_jhash(c->control_socket, (uint32_t)strlen(c->control_socket), 0));
+			rte_hash_crc(c->control_socket, (uint32_t)strlen(c->control_socket), 0));
 		rc = add(a, prefix, err);
 	}
 	/* The forwarding tables' AVX-512 lookups are off unless asked for. */
