@@ -115,6 +115,7 @@ static int create_peer(struct hub *h, uint32_t place, struct error *err)
 	const struct config_peer *c = peer->config;
 	struct dp_peer_params p = {
 		.tunnel = h->tunnels[peer->tunnel].dp,
+		.address_be = c->address.v4_be,
 		.nbma_be = peer->nbma_be,
 		.natt_port = peer->nat_port,
 	};
@@ -139,6 +140,8 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 	uint32_t address = c->address.addr.v4_be;
 	unsigned lost = 0;
 	struct dp_tunnel_params p = {
+		.address_be = address,
+		.prefix_len = c->address.len,
 		.nbma_be = c->nbma.v4_be,
 		.key_set = c->key_set,
 		.key = c->key,

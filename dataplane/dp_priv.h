@@ -91,10 +91,13 @@ struct peer {
 	/* line 1: control only */
 	uint32_t sa_in[PEER_SAS_MAX];
 	uint32_t sa_out[PEER_SAS_MAX];
+	/* line 2: what becomes of packets that are not simply forwarded */
+	uint32_t address_be; /* in the tunnel, 0: not known yet; control writes */
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct peer, sa_in) == 64, "forwarding reads one line of a peer");
-_Static_assert(sizeof(struct peer) == 128, "peers are two lines");
+_Static_assert(offsetof(struct peer, address_be) == 128, "what is seldom read is apart");
+_Static_assert(sizeof(struct peer) == 192, "peers are three lines");
 
 /* sa_hot.tag of an inbound SA: what gre_in checks, without touching the peer. */
 enum sa_tag {
@@ -241,6 +244,7 @@ struct dp {
 	unsigned n_peers; /* room */
 	uint32_t peer_hint;
 	struct tunnel tunnels[DP_TUNNELS_MAX];
+	uint32_t tunnel_first, tunnel_last; /* all tunnels' addresses are between, host order */
 	struct port ports[DP_PORTS_MAX];
 	unsigned n_ports; /* atomic; grows */
 	uint64_t inject_refused;
@@ -290,6 +294,12 @@ void punt_meters_init(struct worker *w);
  * how many (at most FRAGMENTS_MAX), 0 if it was dropped for want of buffers.
  */
 unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out);
+
+/*
+ * rpf.c: drop what a spoke gives a source it may not have. Takes checked IPv4 packets, returns how
+ * many stay in line.
+ */
+unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n);
 
 /* redirect.c: tell control of a hairpin packet. */
 void redirect_hint(struct worker *w, const struct pkt *p);

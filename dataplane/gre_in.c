@@ -33,6 +33,31 @@ static bool key_good(const struct pkt *p, bool present, uint32_t key_be)
 	return present && key_be == tag[SA_TAG_KEY];
 }
 
+#define NHRP_OP_TYPE      17
+#define NHRP_REGISTRATION 3
+#define NHRP_PURGE        5
+
+/*
+ * RFC 2332 5.2.3, 5.2.5: who registers or purges does so in its own name, which is the tunnel
+ * address of the spoke whose SA the packet came on. Other kinds are passed on for others.
+ */
+static bool nhrp_source_good(const struct worker *w, const struct pkt *p)
+{
+	uint32_t address_be = w->dp->peers[p->peer_in].address_be;
+	struct cursor c = cursor_open(p->l3, p->l3_len);
+	uint8_t type, nbma_len, nbma_sub_len, len;
+
+	cursor_take(&c, NHRP_OP_TYPE);
+	type = cursor_u8(&c);
+	nbma_len = cursor_u8(&c) & 0x3f; /* the upper two bits are its kind */
+	nbma_sub_len = cursor_u8(&c) & 0x3f;
+	len = cursor_u8(&c);
+	if ((type != NHRP_REGISTRATION && type != NHRP_PURGE) || address_be == 0)
+		return true;
+	cursor_take(&c, 7u + nbma_len + nbma_sub_len); /* length, flags, id, outer address */
+	return len == sizeof(address_be) && cursor_be32(&c) == address_be && !c.error;
+}
+
 /* What follows the header, by its protocol type. Returns true for IPv4. */
 static bool take_payload(struct worker *w, struct pkt *p, uint16_t protocol)
 {
@@ -40,7 +65,10 @@ static bool take_payload(struct worker *w, struct pkt *p, uint16_t protocol)
 	case GRE_PROTO_IP4:
 		return true;
 	case GRE_PROTO_NHRP:
-		punt_l3(w, DP_PUNT_NHRP, p);
+		if (nhrp_source_good(w, p))
+			punt_l3(w, DP_PUNT_NHRP, p);
+		else
+			pkt_drop(w, p, DP_DROP_gre_nhrp_source);
 		return false;
 	case GRE_PROTO_IP6:
 		pkt_drop(w, p, DP_DROP_gre_ip6);

@@ -14,6 +14,17 @@ static const enum dp_drop drop_of_check[] = {
 	[IP4_CHECKSUM] = DP_DROP_fwd_checksum,
 };
 
+/* RFC 2453 3.9.2: the source must be a neighbour's address on the network it came from. */
+static void take_rip(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+
+	if (p->peer_in != DP_PEER_NONE && ip->src_addr != w->dp->peers[p->peer_in].address_be)
+		pkt_drop(w, p, DP_DROP_fwd_rip_source);
+	else
+		punt_l3(w, DP_PUNT_RIP, p);
+}
+
 /*
  * Group and broadcast destinations: RIP (RFC 2453 4.5: to 224.0.0.9, or broadcast by version 1) is
  * control's; nothing else is, and nothing is reflected to other spokes.
@@ -21,7 +32,7 @@ static const enum dp_drop drop_of_check[] = {
 static void take_multicast(struct worker *w, struct pkt *p)
 {
 	if (!(p->flags & PKT_LOCAL) && ip4_udp_port(p->l3, p->l3_len) == PORT_RIP)
-		punt_l3(w, DP_PUNT_RIP, p);
+		take_rip(w, p);
 	else
 		pkt_drop(w, p, DP_DROP_fwd_multicast);
 }
@@ -34,7 +45,7 @@ static void take_local(struct worker *w, struct pkt *p)
 	if (ip->next_proto_id == IPPROTO_ICMP)
 		punt_l3(w, DP_PUNT_ICMP, p);
 	else if (ip4_udp_port(p->l3, p->l3_len) == PORT_RIP)
-		punt_l3(w, DP_PUNT_RIP, p);
+		take_rip(w, p);
 	else
 		pkt_drop(w, p, DP_DROP_local_ignored);
 }
@@ -73,12 +84,11 @@ static bool take_ecn(struct pkt *p)
 	return true;
 }
 
-/* Returns true if the packet is to be routed. */
-static bool check_one(struct worker *w, struct pkt *p)
+/* Returns true if the header is one that a packet may have. */
+static bool check_header(struct worker *w, struct pkt *p)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 	enum ip4_check check = ip4_check(p->l3, &p->l3_len);
-	uint32_t dst;
 
 	if (unlikely(check != IP4_OK)) {
 		pkt_drop(w, p, drop_of_check[check]);
@@ -92,7 +102,15 @@ static bool check_one(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_fwd_source);
 		return false;
 	}
-	dst = rte_be_to_cpu_32(ip->dst_addr);
+	return true;
+}
+
+/* Returns true if the packet is to be routed. */
+static bool check_destination(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+	uint32_t dst = rte_be_to_cpu_32(ip->dst_addr);
+
 	if (unlikely(dst >= 0xe0000000)) {
 		if (ip4_is_multicast(ip->dst_addr) || dst == UINT32_MAX)
 			take_multicast(w, p);
@@ -203,7 +221,12 @@ unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n)
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		if (likely(check_one(w, line[i])))
+		if (likely(check_header(w, line[i])))
+			line[kept++] = line[i];
+	n = rpf_check(w, line, kept);
+	kept = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (likely(check_destination(w, line[i])))
 			line[kept++] = line[i];
 	n = kept;
 	if (n == 0)

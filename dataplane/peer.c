@@ -159,6 +159,7 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		peer->used = 1;
 		peer->owner = SA_OWNER_NONE;
 		peer->tunnel = (uint8_t)p->tunnel;
+		peer->address_be = p->address_be;
 		for (unsigned k = 0; k < PEER_SAS_MAX; k++)
 			peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
 		l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);

@@ -13,7 +13,8 @@
 
 struct dp_peer_params {
 	uint16_t tunnel;
-	uint32_t nbma_be; /**< the spoke's outer address */
+	uint32_t address_be; /**< the spoke's tunnel address, 0: not known yet */
+	uint32_t nbma_be;    /**< the spoke's outer address */
 	/** NAT traversal (RFC 3948): UDP port of the spoke, host order; 0: plain ESP */
 	uint16_t natt_port;
 };

@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/tunnel.h"
 
+#include "common/addr.h"
 #include "dataplane/dp_priv.h"
+
+/*
+ * The addresses of all tunnels lie between two words, so that a source beside them is known to be
+ * none without a lookup. They only move apart, and a new tunnel has no peers yet: a worker that
+ * sees but one of them moved is none the worse.
+ */
+static void widen(struct dp *dp, const struct dp_tunnel_params *p)
+{
+	uint32_t mask = rte_be_to_cpu_32(ip4_mask_be(p->prefix_len));
+	uint32_t first = rte_be_to_cpu_32(p->address_be) & mask, last = first | ~mask;
+
+	if (dp->tunnel_last == 0 || first < dp->tunnel_first)
+		dp->tunnel_first = first;
+	if (last > dp->tunnel_last)
+		dp->tunnel_last = last;
+}
 
 int dp_tunnel_add(
 	struct dp *dp, const struct dp_tunnel_params *p, uint16_t *index, struct error *err)
@@ -10,6 +27,7 @@ int dp_tunnel_add(
 		if (dp->tunnels[i].used)
 			continue;
 		dp->tunnels[i] = (struct tunnel){.used = true, .p = *p};
+		widen(dp, p);
 		*index = i;
 		return 0;
 	}

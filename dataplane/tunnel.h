@@ -5,7 +5,21 @@
 
 #include "dataplane/dp.h"
 
+/**
+ * What a spoke may give as the source of an inner packet. Whatever the mode, the tunnel address of
+ * another spoke, or of the hub, is refused (fwd_source_peer). Modes differ in what they say of
+ * all other sources, by the overlay's route to them (fwd_rpf):
+ */
+enum dp_rpf {
+	DP_RPF_LOOSE,  /**< leads to a spoke, whichever; not to a LAN, the hub, or nowhere */
+	DP_RPF_STRICT, /**< leads to the spoke that sent the packet */
+	DP_RPF_OFF,    /**< anything */
+};
+
 struct dp_tunnel_params {
+	uint32_t address_be; /**< the hub's address in the tunnel */
+	uint8_t prefix_len;  /**< of the tunnel's addresses */
+	enum dp_rpf rpf;
 	uint32_t nbma_be; /**< the hub's outer address */
 	bool key_set;
 	uint32_t key; /**< GRE key, host order */

@@ -77,12 +77,16 @@ static void tunnels_add(void)
 		.key = TUNNEL_KEY,
 		.mtu = TUNNEL_MTU,
 		.ttl = TUNNEL_TTL,
+		.address_be = packet_addr(HUB_TUNNEL),
+		.prefix_len = 24,
+		.rpf = net.params.rpf,
 	};
 	struct error err;
 
 	check(dp_tunnel_add(net.dp, &p, &net.tunnel[0], &err), "tunnel", &err);
 	p.nbma_be = packet_addr(HUB_NBMA_1);
 	p.key = TUNNEL_KEY_1;
+	p.address_be = packet_addr(HUB_TUNNEL_1);
 	p.checksum = true;
 	check(dp_tunnel_add(net.dp, &p, &net.tunnel[1], &err), "tunnel", &err);
 }

@@ -73,6 +73,7 @@ struct net_params {
 	const char *suite;  /**< default "aes128gcm16" */
 	uint16_t window;    /**< anti-replay; default 64 */
 	bool esn;
+	enum dp_rpf rpf;
 	bool no_peers; /**< spokes exist but the hub was not told of them */
 };
 

@@ -73,8 +73,10 @@ void spoke_route_del(struct spoke *s)
 
 void spoke_add(struct spoke *s)
 {
-	const struct dp_peer_params p = {
-		.tunnel = s->tunnel, .nbma_be = s->nbma_be, .natt_port = s->natt_port};
+	const struct dp_peer_params p = {.tunnel = s->tunnel,
+		.address_be = s->tunnel_be,
+		.nbma_be = s->nbma_be,
+		.natt_port = s->natt_port};
 	struct error err = {""};
 
 	check(dp_peer_add(net.dp, &p, &s->peer, &err), s, "peer", &err);

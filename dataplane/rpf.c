@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reverse path of inner sources (RFC 3704 2.2, 2.4; RFC 2827): what came on a spoke's SA must not
+ * carry a source that is another's. One lookup for a burst, of the packets that need it.
+ */
+#include "dataplane/dp_priv.h"
+
+#define GOOD DP_DROP_COUNT
+
+static bool near_tunnels(const struct dp *dp, uint32_t src)
+{
+	return src >= dp->tunnel_first && src <= dp->tunnel_last;
+}
+
+/* Only what spokes send is looked at: a LAN is the hub's own side. */
+static bool in_question(const struct dp *dp, const struct pkt *p, uint32_t src)
+{
+	if (p->peer_in == DP_PEER_NONE)
+		return false;
+	return dp->tunnels[p->tunnel_in].p.rpf != DP_RPF_OFF || near_tunnels(dp, src);
+}
+
+/* The source, host order, and where the overlay's route to it leads. */
+static enum dp_drop judge(const struct dp *dp, const struct pkt *p, uint32_t src, dp_adj_t back)
+{
+	enum dp_rpf mode = dp->tunnels[p->tunnel_in].p.rpf;
+
+	if (likely(back == DP_ADJ(DP_ADJ_PEER, p->peer_in)))
+		return GOOD;
+	if (DP_ADJ_KIND(back) == DP_ADJ_PEER) {
+		if (near_tunnels(dp, src) &&
+			dp->peers[DP_ADJ_INDEX(back)].address_be == rte_cpu_to_be_32(src))
+			return DP_DROP_fwd_source_peer;
+		return mode == DP_RPF_STRICT ? DP_DROP_fwd_rpf : GOOD;
+	}
+	if (back == DP_ADJ_LOCAL && near_tunnels(dp, src))
+		return DP_DROP_fwd_source_peer;
+	return mode == DP_RPF_OFF ? GOOD : DP_DROP_fwd_rpf;
+}
+
+unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n)
+{
+	uint64_t back[BURST_MAX];
+	uint32_t srcs[BURST_MAX];
+	uint8_t at[BURST_MAX];
+	unsigned asked = 0, kept = 0;
+	bool dropped = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t src =
+			rte_be_to_cpu_32(((const struct rte_ipv4_hdr *)line[i]->l3)->src_addr);
+
+		srcs[asked] = src;
+		at[asked] = (uint8_t)i;
+		asked += in_question(w->dp, line[i], src);
+	}
+	if (asked == 0)
+		return n;
+	rte_fib_lookup_bulk(w->dp->fib[DP_TABLE_OVERLAY], srcs, back, (int)asked);
+	for (unsigned k = 0; k < asked; k++) {
+		enum dp_drop reason = judge(w->dp, line[at[k]], srcs[k], (dp_adj_t)back[k]);
+
+		if (likely(reason == GOOD))
+			continue;
+		pkt_drop(w, line[at[k]], reason);
+		line[at[k]] = NULL;
+		dropped = true;
+	}
+	if (likely(!dropped))
+		return n;
+	for (unsigned i = 0; i < n; i++)
+		if (line[i] != NULL)
+			line[kept++] = line[i];
+	return kept;
+}
