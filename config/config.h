@@ -77,6 +77,14 @@ struct config_peer {
 	unsigned n_sa_out;
 };
 
+/** What sources a spoke's packets may have, besides its tunnel address (RFC 3704). */
+enum config_rpf {
+	CONFIG_RPF_LOOSE,  /**< those that a route leads to some spoke for; the default */
+	CONFIG_RPF_STRICT, /**< those that a route leads to that spoke for */
+	CONFIG_RPF_OFF,    /**< all but the tunnel addresses of others */
+	CONFIG_RPF_MODES
+};
+
 struct config_tunnel {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
@@ -88,6 +96,7 @@ struct config_tunnel {
 	uint8_t ttl;   /**< outer TTL; default 64 */
 	bool checksum; /**< send GRE checksums (RFC 2784) */
 	bool redirect; /**< tell control about hairpin traffic (phase 3) */
+	enum config_rpf rpf;
 	uint16_t adjust_mss; /**< TCP MSS is lowered to this; 0 = left alone, the default */
 	bool dscp_set;       /**< outer DSCP is `dscp`; else, the default, the inner one's copy */
 	uint8_t dscp;        /**< 0..63 */
@@ -148,6 +157,9 @@ struct config *config_load(const char *path, const struct config_env *env, struc
 /** The same from memory; `name` stands for the file in messages. Secrets files are refused. */
 struct config *config_parse(
 	const char *name, const char *text, const struct config_env *env, struct error *err);
+
+/** "loose", "strict", "off". */
+const char *config_rpf_name(enum config_rpf mode);
 
 /** Port by its name, or NULL. */
 const struct config_port *config_port_find(const struct config *c, const char *name);

@@ -104,8 +104,10 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 	if (t->key_set)
 		fprintf(f, "\t\tkey = %u;\n", t->key);
 	fprintf(f, "\t\tmtu = %u;\n\t\tttl = %u;\n", t->mtu, t->ttl);
-	fprintf(f, "\t\tchecksum = %s;\n\t\tredirect = %s;\n\t\tadjust_mss = %u;\n\t\tdscp = ",
-		yes_no(t->checksum), yes_no(t->redirect), t->adjust_mss);
+	fprintf(f,
+		"\t\tchecksum = %s;\n\t\tredirect = %s;\n\t\trpf = \"%s\";\n\t\tadjust_mss = "
+		"%u;\n\t\tdscp = ",
+		yes_no(t->checksum), yes_no(t->redirect), config_rpf_name(t->rpf), t->adjust_mss);
 	if (t->dscp_set)
 		fprintf(f, "%u", t->dscp);
 	else

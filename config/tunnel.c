@@ -71,6 +71,35 @@ static int read_adjust_mss(struct config_reader *r, const config_setting_t *s,
 	return rc;
 }
 
+const char *config_rpf_name(enum config_rpf mode)
+{
+	static const char *const names[CONFIG_RPF_MODES] = {
+		[CONFIG_RPF_LOOSE] = "loose",
+		[CONFIG_RPF_STRICT] = "strict",
+		[CONFIG_RPF_OFF] = "off",
+	};
+
+	return names[mode];
+}
+
+static int read_rpf(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	static const char expected[] = "\"strict\", \"loose\" or \"off\"";
+	const char *text = config_text_of(r, s, expected);
+	struct config_tunnel *t = member;
+	char shown[CONFIG_SHOWN_MAX];
+
+	(void)f;
+	if (text == NULL)
+		return -EINVAL;
+	for (t->rpf = 0; t->rpf < CONFIG_RPF_MODES; t->rpf++)
+		if (strcmp(text, config_rpf_name(t->rpf)) == 0)
+			return 0;
+	return config_fail_at(
+		r, s, "rpf is \"%s\"; expected %s", config_shown(text, shown), expected);
+}
+
 static int read_dscp(struct config_reader *r, const config_setting_t *s,
 	const struct config_field *f, void *member)
 {
@@ -103,6 +132,7 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 			false},
 		{"redirect", config_read_bool, offsetof(struct config_tunnel, redirect), 0, 0,
 			false},
+		{"rpf", read_rpf, 0, 0, 0, false},
 		{"adjust_mss", read_adjust_mss, 0, 0, MSS_MAX, false},
 		{"dscp", read_dscp, 0, 0, 63, false},
 		{"peers", read_peers, 0, 0, 0, false},

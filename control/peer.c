@@ -133,6 +133,12 @@ static int create_peer(struct hub *h, uint32_t place, struct error *err)
 		DP_ADJ(DP_ADJ_PEER, peer->dp), err);
 }
 
+static const enum dp_rpf rpf_of[CONFIG_RPF_MODES] = {
+	[CONFIG_RPF_LOOSE] = DP_RPF_LOOSE,
+	[CONFIG_RPF_STRICT] = DP_RPF_STRICT,
+	[CONFIG_RPF_OFF] = DP_RPF_OFF,
+};
+
 static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 {
 	const struct config_tunnel *c = &h->config->tunnels[i];
@@ -142,6 +148,7 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 	struct dp_tunnel_params p = {
 		.address_be = address,
 		.prefix_len = c->address.len,
+		.rpf = rpf_of[c->rpf],
 		.nbma_be = c->nbma.v4_be,
 		.key_set = c->key_set,
 		.key = c->key,

@@ -22,7 +22,8 @@ static const char everything[] =
 	"tunnels = (\n"
 	"  { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"198.51.100.1\"; key = "
 	"4026531841;\n"
-	"    mtu = 8000; ttl = 255; checksum = true; redirect = true; adjust_mss = 1360; dscp = "
+	"    mtu = 8000; ttl = 255; checksum = true; redirect = true; rpf = \"strict\"; adjust_mss "
+	"= 1360; dscp = "
 	"46;\n"
 	"    peers = (\n"
 	"      { address = \"10.255.0.11\"; nbma = \"203.0.113.11\";\n"
@@ -195,6 +196,7 @@ static void test_tunnels(void)
 	CU_ASSERT_EQUAL(t->ttl, 255);
 	CU_ASSERT(t->checksum);
 	CU_ASSERT(t->redirect);
+	CU_ASSERT_EQUAL(t->rpf, CONFIG_RPF_STRICT);
 	CU_ASSERT_EQUAL(t->adjust_mss, 1360);
 	CU_ASSERT(t->dscp_set);
 	CU_ASSERT_EQUAL(t->dscp, 46);
@@ -206,6 +208,7 @@ static void test_tunnels(void)
 	CU_ASSERT_EQUAL(t->ttl, 64);
 	CU_ASSERT(!t->checksum);
 	CU_ASSERT(!t->redirect);
+	CU_ASSERT_EQUAL(t->rpf, CONFIG_RPF_LOOSE);
 	CU_ASSERT_EQUAL(t->adjust_mss, 0);
 	CU_ASSERT(!t->dscp_set);
 	CU_ASSERT_EQUAL(t->n_peers, 0);

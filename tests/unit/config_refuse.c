@@ -94,8 +94,8 @@ static void test_unknown(void)
 			"address, mac"},
 		{"tunnels = ( { tos = 1; } );",
 			"hub.cfg:1: unknown setting tos; did you mean ttl? expected one of name, "
-			"address, nbma, key, mtu, ttl, checksum, redirect, adjust_mss, dscp, "
-			"peers"},
+			"address, nbma, key, mtu, ttl, checksum, redirect, rpf, adjust_mss, "
+			"dscp, peers"},
 		{PORT PEER "sa = 1; } ); } );",
 			"hub.cfg:7: unknown setting sa; expected one of address, nbma, nat_port, "
 			"sa_in, sa_out"},
@@ -195,6 +195,11 @@ static void test_ranges(void)
 			"hub.cfg:6: ttl is 0; expected a whole number 1..255"},
 		{PORT TUNNEL "ttl = 256; } );",
 			"hub.cfg:6: ttl is 256; expected a whole number 1..255"},
+		{PORT TUNNEL "rpf = \"lose\"; } );",
+			"hub.cfg:6: rpf is \"lose\"; expected \"strict\", \"loose\" or \"off\""},
+		{PORT TUNNEL "rpf = false; } );",
+			"hub.cfg:6: rpf is true or false; expected \"strict\", \"loose\" or "
+			"\"off\""},
 		{PORT TUNNEL "adjust_mss = 535; } );",
 			"hub.cfg:6: adjust_mss is 535; expected 0 for off, or a whole number "
 			"536..9560"},
