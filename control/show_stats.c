@@ -145,12 +145,26 @@ static void text_counts(struct cli_call *call, const struct hub *h)
 		t->believed, t->malformed, t->unknown, t->sequence, t->value);
 }
 
+/* Refused by: the spoke's meter, the class's, its queue, want of buffers. */
+static json_t *punt_row(
+	enum dp_punt_class class, const struct dp_punt_stats *s, const struct hub_punt_stats *h)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "class", dp_punt_name(class),
+		"passed", cli_u64(s->passed), "refused_peer", cli_u64(s->refused_peer),
+		"refused_class", cli_u64(s->refused_class), "refused_queue",
+		cli_u64(s->refused_queue), "refused_buffers", cli_u64(s->refused_buffers), "taken",
+		cli_u64(h->taken), "sent", cli_u64(h->sent));
+}
+
 int cli_show_punt_stats(struct cli_call *call)
 {
 	static const struct cli_column columns[] = {
 		{"Class", "class", 8, NULL},
 		{"Passed", "passed", 10, NULL},
-		{"Refused", "refused", 10, NULL},
+		{"By peer", "refused_peer", 10, NULL},
+		{"By class", "refused_class", 10, NULL},
+		{"By queue", "refused_queue", 9, NULL},
+		{"By bufs", "refused_buffers", 9, NULL},
 		{"Taken", "taken", 10, NULL},
 		{"Sent", "sent", 10, NULL},
 		{"What control does", "does", 0, NULL},
@@ -172,11 +186,9 @@ int cli_show_punt_stats(struct cli_call *call)
 	dp_stats_read(h->dp, -1, &s);
 	CLI_TABLE(call, columns);
 	for (unsigned i = 0; i < DP_PUNT_COUNT; i++) {
-		json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s}", "class", dp_punt_name(i),
-			"passed", cli_u64(s.punts[i].passed), "refused",
-			cli_u64(s.punts[i].refused), "taken", cli_u64(h->punts[i].taken), "sent",
-			cli_u64(h->punts[i].sent), "does", does[i]);
+		json_t *o = punt_row(i, &s.punts[i], &h->punts[i]);
 
+		json_object_set_new(o, "does", json_string(does[i]));
 		if (i == DP_PUNT_ARP)
 			json_object_set_new(o, "arp", arp_counts(&h->arp));
 		if (i == DP_PUNT_ICMP)

@@ -31,6 +31,10 @@
 #define PEER_SAS_MAX                                                                               \
 	8 /* of one direction: rekeying overlaps two, manual keying may list some more */
 
+/* Classes that spokes cause, and for which each spoke has a meter: from here on. */
+#define PUNT_PEER_FIRST   DP_PUNT_ICMP
+#define PUNT_PEER_CLASSES (DP_PUNT_COUNT - PUNT_PEER_FIRST)
+
 _Static_assert(BURST_MAX <= ESP_BURST_MAX, "a burst is sealed in one call");
 
 /*
@@ -92,11 +96,12 @@ struct peer {
 	uint32_t sa_in[PEER_SAS_MAX];
 	uint32_t sa_out[PEER_SAS_MAX];
 	/* line 2: what becomes of packets that are not simply forwarded */
-	uint32_t address_be; /* in the tunnel, 0: not known yet; control writes */
+	uint64_t punt_due[PUNT_PEER_CLASSES]; /* TSC, atomic; see punt.c */
+	uint32_t address_be;                  /* in the tunnel, 0: not known yet; control writes */
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct peer, sa_in) == 64, "forwarding reads one line of a peer");
-_Static_assert(offsetof(struct peer, address_be) == 128, "what is seldom read is apart");
+_Static_assert(offsetof(struct peer, punt_due) == 128, "what is seldom read is apart");
 _Static_assert(sizeof(struct peer) == 192, "peers are three lines");
 
 /* sa_hot.tag of an inbound SA: what gre_in checks, without touching the peer. */
@@ -183,6 +188,12 @@ struct tx_buffer {
 	struct rte_mbuf *m[BURST_MAX];
 };
 
+/* What one spoke may have of a class. */
+struct punt_peer_meter {
+	uint64_t step;  /* TSC ticks from packet to packet at its rate */
+	uint64_t slack; /* so far ahead of its time it may be: the burst */
+};
+
 #define REDIRECT_ENTRIES 4096
 
 /* What redirect hints were given lately. */
@@ -255,6 +266,7 @@ struct dp {
 	struct rte_rcu_qsbr *qsbr;
 	struct rte_ring *punt_ring[DP_PUNT_COUNT];
 	struct rte_meter_srtcm_profile punt_profile[DP_PUNT_COUNT];
+	struct punt_peer_meter punt_peer[PUNT_PEER_CLASSES];
 	struct worker *workers[DP_WORKERS_MAX];
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Packets to control and from control. Packets are copied out of the data plane's pool into
- * control's own, each class has its queue and its meter, so that a flood in one starves neither
- * the others nor forwarding. Control thread.
+ * control's own. Each class has its queue and its meter, so that a flood in one starves neither the
+ * others nor forwarding; of classes that spokes cause each spoke has a meter too, so that it
+ * starves no other spoke. Control thread.
  */
 #ifndef DATAPLANE_PUNT_H
 #define DATAPLANE_PUNT_H
@@ -14,8 +15,8 @@
 
 enum dp_punt_class {
 	DP_PUNT_ARP,      /**< whole Ethernet frame */
-	DP_PUNT_ICMP,     /**< IPv4 packet, ICMP to one of the hub's addresses */
 	DP_PUNT_IKE,      /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
+	DP_PUNT_ICMP,     /**< IPv4 packet, ICMP to one of the hub's addresses */
 	DP_PUNT_NHRP,     /**< NHRP packet, the GRE payload */
 	DP_PUNT_RIP,      /**< inner IPv4 packet, UDP 520 */
 	DP_PUNT_ERROR,    /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */

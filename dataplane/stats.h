@@ -26,7 +26,10 @@ struct dp_port_stats {
 
 struct dp_punt_stats {
 	uint64_t passed;
-	uint64_t refused; /**< meter, queue or buffers; see drops punt_* */
+	uint64_t refused_peer;    /**< a spoke's own meter for the class */
+	uint64_t refused_class;   /**< the meter of the class */
+	uint64_t refused_queue;   /**< control does not keep up */
+	uint64_t refused_buffers; /**< no buffer for a copy */
 };
 
 struct dp_stats {

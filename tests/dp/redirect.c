@@ -8,6 +8,7 @@
 
 #define HEAD_MAX 128
 #define BURST    256
+#define SHARE    100 /* of one spoke */
 
 /* The default world, but spokes a and b are on a tunnel that redirects. */
 static void open_redirecting(void)
@@ -68,29 +69,42 @@ static void no_hint(void)
 	net_close();
 }
 
-/* Many destinations at once: the packets all pass, the hints stop at the budget. */
+/* Many destinations at once: the packets all pass, the hints stop at the spoke's share, and those
+ * of all spokes at the budget. */
 static void budget(void)
 {
+	struct spoke *const senders[] = {&net.a, &net.b, &net.c};
+	unsigned hints[3] = {0, 0, 0};
 	struct packet inner;
-	struct rte_mbuf *m[64];
-	uint64_t start, allowed;
-	unsigned hints = 0, n;
+	struct dp_stats stats;
+	struct rte_mbuf *m;
+	uint64_t start, ms;
 
 	open_redirecting();
 	CU_ASSERT(dp_route_add(net.dp, DP_TABLE_OVERLAY, packet_addr("10.64.0.0"), 16,
 			  DP_ADJ(DP_ADJ_PEER, net.b.peer)) == 0);
 	start = rte_rdtsc();
 	for (unsigned i = 0; i < 2000; i++) {
-		inner = packet_udp(net.a.lan_be, rte_cpu_to_be_32(0x0a400000u + i), 1, 2, 40);
-		spoke_send_run(&net.a, &inner);
+		struct spoke *s = senders[i % 3];
+
+		inner = packet_udp(s->lan_be, rte_cpu_to_be_32(0x0a400000u + i), 1, 2, 40);
+		spoke_send_run(s, &inner);
 		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
 	}
-	allowed = BURST + 1 + (rte_rdtsc() - start) * 2000 / rte_get_tsc_hz();
-	while ((n = dp_punt_receive(net.dp, DP_PUNT_REDIRECT, m, RTE_DIM(m))) != 0) {
-		hints += n;
-		rte_pktmbuf_free_bulk(m, n);
+	ms = (rte_rdtsc() - start) * 1000 / rte_get_tsc_hz() + 1;
+	while (dp_punt_receive(net.dp, DP_PUNT_REDIRECT, &m, 1) == 1) {
+		for (unsigned i = 0; i < 3; i++)
+			hints[i] += dp_punt_info(m)->peer == senders[i]->peer;
+		rte_pktmbuf_free(m);
 	}
-	EXPECT(hints >= BURST && hints <= allowed);
+	dp_stats_read(net.dp, -1, &stats);
+	for (unsigned i = 0; i < 3; i++)
+		EXPECT(hints[i] <= SHARE + 1 + ms * 200 / 1000);
+	EXPECT(hints[0] + hints[1] + hints[2] <= BURST + 1 + ms * 2000 / 1000);
+	EXPECT(hints[0] + hints[1] + hints[2] > 2 * SHARE);
+	EXPECT_DROPS(punt_peer, (unsigned)stats.punts[DP_PUNT_REDIRECT].refused_peer);
+	EXPECT_DROPS(punt_full, (unsigned)stats.punts[DP_PUNT_REDIRECT].refused_queue);
+	EXPECT_DROPS(punt_meter, (unsigned)stats.punts[DP_PUNT_REDIRECT].refused_class);
 	net_close();
 }
 
