@@ -110,7 +110,7 @@ struct dp *dp_create(const struct dp_params *p, struct error *err)
 	for (unsigned i = 0; i < p->n_workers; i++)
 		dp->lcores[i] = p->lcores ? p->lcores[i] : LCORE_ID_ANY;
 	if (create_pools(dp, err) < 0 || create_tables(dp, err) < 0 || create_qsbr(dp, err) < 0 ||
-		punt_init(dp, err) < 0)
+		punt_init(dp, err) < 0 || watch_init(dp, err) < 0)
 		goto err;
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		dp->workers[i] = worker_create(dp, i, err);
@@ -148,6 +148,7 @@ void dp_destroy(struct dp *dp)
 	for (unsigned i = 0; i < dp->params.n_workers; i++)
 		worker_destroy(dp->workers[i]);
 	punt_fini(dp);
+	watch_fini(dp);
 	sa_table_destroy(dp->sa_in);
 	sa_table_destroy(dp->sa_out);
 	rte_free(dp->peers);

@@ -22,6 +22,7 @@
 #include "dataplane/route.h"
 #include "dataplane/stats.h"
 #include "dataplane/tunnel.h"
+#include "dataplane/watch_priv.h"
 
 #define BURST_MAX     64
 #define NEIGHBORS_MAX 4096
@@ -160,6 +161,7 @@ struct pkt {
 	uint16_t protocol;  /* GRE protocol type on the way out, host order */
 	uint16_t tunnel_in; /* it came in through, or TUNNEL_NONE */
 	uint8_t ecn;        /* of the outer header it came in, RFC 6040 */
+	uint8_t trace;      /* mark of its record, or TRACE_NONE */
 	uint32_t spi;
 	struct esp_packet esp;
 };
@@ -169,7 +171,7 @@ struct pkt_resume {
 	uint8_t stage; /* enum dp_stage to go on with */
 	uint8_t table;
 	uint8_t flags;
-	uint8_t spare;
+	uint8_t trace;
 	uint16_t tunnel_in;
 	uint16_t port;
 	uint16_t protocol;
@@ -186,6 +188,8 @@ _Static_assert(sizeof(struct dp_punt_info) <= PKT_PRIV_SIZE, "fits the private a
 struct tx_buffer {
 	unsigned n;
 	struct rte_mbuf *m[BURST_MAX];
+	uint8_t traced; /* not 0: some of them is */
+	uint8_t trace[BURST_MAX];
 };
 
 /* What one spoke may have of a class. */
@@ -224,7 +228,8 @@ struct worker {
 	struct dp *dp;
 	unsigned id;
 	unsigned lcore;
-	uint64_t now; /* TSC at the start of the turn */
+	uint64_t now;   /* TSC at the start of the turn */
+	unsigned watch; /* dp.watch as of then */
 	struct esp_context *esp;
 	struct rte_ring *inbox; /* from other workers and from control */
 	struct dp_stats stats;
@@ -238,6 +243,7 @@ struct worker {
 	struct pkt fragments[FRAGMENTS_MAX];
 	struct replication replication;
 	struct redirect redirect;
+	struct rte_mbuf *copies[BURST_MAX]; /* see capture_sending() */
 } __rte_cache_aligned;
 
 struct dp {
@@ -268,6 +274,9 @@ struct dp {
 	struct rte_meter_srtcm_profile punt_profile[DP_PUNT_COUNT];
 	struct punt_peer_meter punt_peer[PUNT_PEER_CLASSES];
 	struct worker *workers[DP_WORKERS_MAX];
+	unsigned watch; /* enum watch; atomic */
+	struct capture capture;
+	struct tracer tracer;
 };
 
 /*
@@ -286,12 +295,18 @@ unsigned gre_out_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned eth_out_stage(struct worker *w, struct pkt **line, unsigned n);
 
-/* tx.c: put a finished frame into its port's buffer; give the buffers to the ports. */
-void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m);
+/*
+ * tx.c: put a finished frame, and its packet's mark, into its port's buffer; give the buffers to
+ * the ports.
+ */
+void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m, uint8_t trace);
 void tx_flush(struct worker *w);
 
-/* punt.c: copy a packet (from start, len octets of p->m) for control. The packet stays p's. */
-void punt_copy(struct worker *w, enum dp_punt_class class, const struct pkt *p,
+/*
+ * punt.c: copy a packet (from start, len octets of p->m) for control. The packet stays p's. Returns
+ * why that was not possible, or DP_DROP_COUNT.
+ */
+enum dp_drop punt_copy(struct worker *w, enum dp_punt_class class, const struct pkt *p,
 	const uint8_t *start, unsigned len, uint32_t drop, uint32_t value);
 /* The same for the packet from its IPv4 header on, then free it. */
 void punt_l3(struct worker *w, enum dp_punt_class class, struct pkt *p);
@@ -337,6 +352,8 @@ int worker_main(void *arg);
 
 /* Count a drop and free the packet. */
 void pkt_drop(struct worker *w, struct pkt *p, enum dp_drop reason);
+/* Free a packet after it was copied for control, or after that was refused (punt_copy()). */
+void pkt_punted(struct worker *w, struct pkt *p, enum dp_punt_class class, enum dp_drop refused);
 
 static inline void drop_count(struct worker *w, enum dp_drop reason)
 {

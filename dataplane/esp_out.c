@@ -34,6 +34,8 @@ unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n)
 
 	if (n == 0)
 		return 0;
+	if (unlikely(w->watch & WATCH_INNER))
+		capture_inner(w, line, n, true);
 	for (unsigned i = 0; i < n; i++)
 		esp[i] = &line[i]->esp;
 	esp_seal_burst(w->esp, esp, n);

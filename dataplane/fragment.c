@@ -104,6 +104,7 @@ unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out
 		from += len;
 		n++;
 	}
+	trace_cut(w, p, out, n);
 	buf_free(p->m);
 	w->stats.fragmented++;
 	w->stats.fragments += n;

@@ -130,5 +130,7 @@ unsigned gre_in_stage(struct worker *w, struct pkt **line, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		if (likely(gre_in_one(w, line[i])))
 			line[kept++] = line[i];
+	if (unlikely(w->watch & WATCH_INNER))
+		capture_inner(w, line, kept, false);
 	return kept;
 }

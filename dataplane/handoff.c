@@ -22,6 +22,7 @@ void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage st
 		.adj = p->adj,
 		.peer_in = p->peer_in,
 		.tunnel_in = p->tunnel_in,
+		.trace = p->trace,
 	};
 	if (unlikely(rte_ring_enqueue(w->dp->workers[to]->inbox, p->m) != 0))
 		pkt_drop(w, p, DP_DROP_handoff_full);

@@ -168,8 +168,8 @@ static void take_special(struct worker *w, struct pkt *p)
 static void take_glean(struct worker *w, struct pkt *p)
 {
 	p->port = (uint16_t)DP_ADJ_INDEX(p->adj);
-	drop_count(w, DP_DROP_out_no_neighbor);
-	punt_l3(w, DP_PUNT_RESOLVE, p);
+	punt_copy(w, DP_PUNT_RESOLVE, p, p->l3, p->l3_len, 0, 0);
+	pkt_drop(w, p, DP_DROP_out_no_neighbor);
 }
 
 /* Returns true if the packet goes to a peer. */

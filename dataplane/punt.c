@@ -110,35 +110,52 @@ static bool peer_may(const struct worker *w, enum dp_punt_class class, uint32_t 
 }
 
 /* The spoke's meter comes first, so that its excess takes nothing of the class from others. */
-static bool metered(struct worker *w, enum dp_punt_class class, uint32_t peer)
+static enum dp_drop meter(struct worker *w, enum dp_punt_class class, uint32_t peer)
 {
-	if (!peer_may(w, class, peer)) {
-		w->stats.punts[class].refused_peer++;
-		drop_count(w, DP_DROP_punt_peer);
-		return false;
-	}
+	if (!peer_may(w, class, peer))
+		return DP_DROP_punt_peer;
 	if (rte_meter_srtcm_color_blind_check(
 		    &w->meters[class], &w->dp->punt_profile[class], w->now, 1) == RTE_COLOR_GREEN)
-		return true;
-	w->stats.punts[class].refused_class++;
-	drop_count(w, DP_DROP_punt_meter);
-	return false;
+		return DP_DROP_COUNT;
+	return DP_DROP_punt_meter;
 }
 
-void punt_copy(struct worker *w, enum dp_punt_class class, const struct pkt *p,
+static void count_refused(struct dp_punt_stats *s, enum dp_drop reason)
+{
+	s->refused_peer += reason == DP_DROP_punt_peer;
+	s->refused_class += reason == DP_DROP_punt_meter;
+	s->refused_buffers += reason == DP_DROP_punt_no_buffer;
+	s->refused_queue += reason == DP_DROP_punt_full;
+}
+
+static enum dp_drop refuse(
+	struct worker *w, enum dp_punt_class class, const struct pkt *p, enum dp_drop reason)
+{
+	count_refused(&w->stats.punts[class], reason);
+	drop_count(w, reason);
+	if (unlikely(w->watch & WATCH_DROPS)) {
+		if (class == DP_PUNT_ARP)
+			capture_drop_frame(w, w->dp->ports[p->port].phys, p->m, false, reason);
+		else
+			capture_drop(w, p, reason);
+	}
+	return reason;
+}
+
+enum dp_drop punt_copy(struct worker *w, enum dp_punt_class class, const struct pkt *p,
 	const uint8_t *start, unsigned len, uint32_t drop, uint32_t value)
 {
 	struct dp_punt_info *info;
+	enum dp_drop refused;
 	struct rte_mbuf *copy;
 
-	if (!metered(w, class, p->peer_in))
-		return;
+	refused = meter(w, class, p->peer_in);
+	if (refused != DP_DROP_COUNT)
+		return refuse(w, class, p, refused);
 	copy = rte_pktmbuf_alloc(w->dp->control_pool);
 	if (copy == NULL || rte_pktmbuf_tailroom(copy) < len) {
 		rte_pktmbuf_free(copy);
-		w->stats.punts[class].refused_buffers++;
-		drop_count(w, DP_DROP_punt_no_buffer);
-		return;
+		return refuse(w, class, p, DP_DROP_punt_no_buffer);
 	}
 	memcpy(rte_pktmbuf_append(copy, (uint16_t)len), start, len);
 	info = rte_mbuf_to_priv(copy);
@@ -152,18 +169,16 @@ void punt_copy(struct worker *w, enum dp_punt_class class, const struct pkt *p,
 	};
 	if (rte_ring_enqueue(w->dp->punt_ring[class], copy) != 0) {
 		rte_pktmbuf_free(copy);
-		w->stats.punts[class].refused_queue++;
-		drop_count(w, DP_DROP_punt_full);
-		return;
+		return refuse(w, class, p, DP_DROP_punt_full);
 	}
 	w->stats.punts[class].passed++;
 	w->stats.stages[DP_STAGE_punt].packets++;
+	return DP_DROP_COUNT;
 }
 
 void punt_l3(struct worker *w, enum dp_punt_class class, struct pkt *p)
 {
-	punt_copy(w, class, p, p->l3, p->l3_len, 0, 0);
-	buf_free(p->m);
+	pkt_punted(w, p, class, punt_copy(w, class, p, p->l3, p->l3_len, 0, 0));
 }
 
 void punt_error(struct worker *w, struct pkt *p, enum dp_drop reason, uint32_t value)

@@ -60,13 +60,13 @@ static void take_arp(struct worker *w, const struct port *port, struct pkt *p, u
 {
 	const struct rte_ether_hdr *eth = (const struct rte_ether_hdr *)frame;
 
+	if (!arp_is_ours(&eth->dst_addr, port)) {
+		pkt_drop(w, p, DP_DROP_eth_not_ours);
+		return;
+	}
 	if (port->lan)
 		p->table = DP_TABLE_OVERLAY;
-	if (arp_is_ours(&eth->dst_addr, port))
-		punt_copy(w, DP_PUNT_ARP, p, frame, p->m->data_len, 0, 0);
-	else
-		drop_count(w, DP_DROP_eth_not_ours);
-	buf_free(p->m);
+	pkt_punted(w, p, DP_PUNT_ARP, punt_copy(w, DP_PUNT_ARP, p, frame, p->m->data_len, 0, 0));
 }
 
 /* Returns true if the packet is IPv4 for us. */

@@ -44,6 +44,8 @@ struct dp_stats {
 	uint64_t fragments;      /**< their pieces */
 	uint64_t mss_clamped;    /**< TCP SYNs whose MSS was lowered */
 	uint64_t replicated;     /**< copies of control's multicast */
+	uint64_t captured;       /**< copies for a capture */
+	uint64_t capture_lost;   /**< copies that were not made: queue full or no buffer */
 	uint64_t inject_refused; /**< from control, but the worker's queue was full; all workers */
 	uint64_t turns;          /**< of the worker loop */
 	uint64_t idle_turns;     /**< of these, nothing was there */

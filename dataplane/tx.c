@@ -4,6 +4,15 @@
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
 
+static void end_traces(struct worker *w, struct tx_buffer *b, unsigned sent)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->trace[i] != TRACE_NONE)
+			trace_end(w, b->trace[i], i < sent ? DP_TRACE_FORWARDED : DP_TRACE_DROPPED,
+				DP_DROP_tx_full);
+	b->traced = 0;
+}
+
 static void tx_flush_port(struct worker *w, uint16_t port)
 {
 	const struct port *out = &w->dp->ports[port];
@@ -16,9 +25,17 @@ static void tx_flush_port(struct worker *w, uint16_t port)
 		bytes += b->m[i]->pkt_len;
 		buf_unguard(b->m[i]);
 	}
+	if (unlikely(w->watch & WATCH_FRAMES))
+		capture_sending(w, port, b->m, b->n);
 	sent = out->tx(out->ctx, (uint16_t)w->id, b->m, (uint16_t)b->n);
+	if (unlikely(w->watch & WATCH_FRAMES))
+		capture_sent(w, sent, b->n);
+	if (unlikely(b->traced != 0))
+		end_traces(w, b, sent);
 	for (unsigned i = sent; i < b->n; i++) {
 		bytes -= b->m[i]->pkt_len;
+		if (unlikely(w->watch & WATCH_DROPS))
+			capture_drop_frame(w, port, b->m[i], true, DP_DROP_tx_full);
 		rte_pktmbuf_free(b->m[i]);
 	}
 	stats->tx_packets += sent;
@@ -42,7 +59,7 @@ static bool put_tag(struct rte_mbuf *m, uint16_t vlan)
 	return true;
 }
 
-void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m)
+void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m, uint8_t trace)
 {
 	const struct port *out = &w->dp->ports[port];
 	struct tx_buffer *b = &w->tx[out->phys];
@@ -52,10 +69,16 @@ void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m)
 		w->stats.ports[port].tx_bytes += m->pkt_len;
 		if (!put_tag(m, out->vlan)) {
 			drop_count(w, DP_DROP_out_no_room);
+			if (unlikely(w->watch & WATCH_DROPS))
+				capture_drop_frame(w, out->phys, m, true, DP_DROP_out_no_room);
+			if (unlikely(trace != TRACE_NONE))
+				trace_end(w, trace, DP_TRACE_DROPPED, DP_DROP_out_no_room);
 			buf_free(m);
 			return;
 		}
 	}
+	b->trace[b->n] = trace;
+	b->traced |= trace;
 	b->m[b->n++] = m;
 	if (b->n == BURST_MAX)
 		tx_flush_port(w, out->phys);

@@ -25,6 +25,21 @@ static const stage_fn chain[DP_STAGE_COUNT] = {
 void pkt_drop(struct worker *w, struct pkt *p, enum dp_drop reason)
 {
 	drop_count(w, reason);
+	if (unlikely(w->watch & WATCH_DROPS))
+		capture_drop(w, p, reason);
+	if (unlikely(p->trace != TRACE_NONE))
+		trace_end_pkt(w, p, DP_TRACE_DROPPED, reason);
+	buf_free(p->m);
+}
+
+void pkt_punted(struct worker *w, struct pkt *p, enum dp_punt_class class, enum dp_drop refused)
+{
+	if (unlikely(p->trace != TRACE_NONE)) {
+		if (refused == DP_DROP_COUNT)
+			trace_end_pkt(w, p, DP_TRACE_PUNTED, class);
+		else
+			trace_end_pkt(w, p, DP_TRACE_DROPPED, refused);
+	}
 	buf_free(p->m);
 }
 
@@ -41,12 +56,16 @@ static uint64_t stage_end(struct worker *w, enum dp_stage stage, unsigned n, uin
 
 void worker_transmit(struct worker *w, struct pkt **line, unsigned n)
 {
+	if (unlikely(w->watch & WATCH_TRACE))
+		trace_stage(w, DP_STAGE_tx, line, n);
 	for (unsigned i = 0; i < n; i++)
-		tx_add(w, line[i]->port, line[i]->m);
+		tx_add(w, line[i]->port, line[i]->m, line[i]->trace);
 }
 
 void worker_send(struct worker *w, struct pkt **line, unsigned n)
 {
+	if (unlikely(w->watch & WATCH_TRACE))
+		trace_stage(w, DP_STAGE_esp_out, line, n);
 	worker_transmit(w, line, esp_out_stage(w, line, n));
 }
 
@@ -59,12 +78,16 @@ static void run(struct worker *w, enum dp_stage first, struct pkt **line, unsign
 	w->n_ether = 0;
 	for (unsigned s = first; s <= DP_STAGE_esp_out && n > 0; s++) {
 		before = n;
+		if (unlikely(w->watch & WATCH_TRACE))
+			trace_stage(w, s, line, n);
 		n = chain[s](w, line, n);
 		t = stage_end(w, s, before, t);
 	}
 	worker_transmit(w, line, n);
 	if (w->n_ether != 0) {
 		before = w->n_ether;
+		if (unlikely(w->watch & WATCH_TRACE))
+			trace_stage(w, DP_STAGE_eth_out, w->ether, before);
 		n = eth_out_stage(w, w->ether, before);
 		worker_transmit(w, w->ether, n);
 		stage_end(w, DP_STAGE_eth_out, before, t);
@@ -88,10 +111,14 @@ static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 		p->ecn = 0;
 		p->table = DP_TABLE_UNDERLAY;
 		p->flags = 0;
+		p->trace = TRACE_NONE;
+		p->adj = DP_ADJ_NO_ROUTE;
 		line[i] = p;
 	}
 	if (n == 0)
 		return 0;
+	if (unlikely(w->watch != 0))
+		watch_received(w, port, line, n);
 	w->n_lan = 0;
 	run(w, DP_STAGE_rx, line, n);
 	if (w->n_lan != 0)
@@ -110,6 +137,7 @@ static void resume(struct pkt *p, struct rte_mbuf *m)
 	p->adj = r->adj;
 	p->peer_in = r->peer_in;
 	p->ecn = 0;
+	p->trace = r->trace;
 	p->tunnel_in = r->tunnel_in;
 	p->port = r->port;
 	p->table = r->table;
@@ -179,6 +207,7 @@ unsigned dp_worker_poll(struct dp *dp, unsigned worker)
 	uint64_t t;
 
 	w->now = rte_rdtsc();
+	w->watch = __atomic_load_n(&dp->watch, __ATOMIC_ACQUIRE);
 	n = poll_inbox(w) + poll_replication(w);
 	for (unsigned p = 0; p < n_ports; p++)
 		for (unsigned q = w->id; q < dp->ports[p].n_rxq; q += dp->params.n_workers)
