@@ -38,6 +38,7 @@ enum cli_group {
 	CLI_GROUP_DMVPN,
 	CLI_GROUP_IPSEC,
 	CLI_GROUP_ROUTING,
+	CLI_GROUP_DEBUG,
 	CLI_GROUPS
 };
 
@@ -95,7 +96,10 @@ struct cli_call {
 	bool has_ip;
 	struct ip_addr ip;
 	unsigned port, port_end; /* ports from, and the one after the last */
-	char option[16];         /* optional word, in full, or empty */
+	char option[16];         /* optional word without an argument, in full, or empty */
+	char file[CLI_LINE_MAX + 1];
+	unsigned count;   /* 0: not given */
+	unsigned snaplen; /* so */
 	/* progress of a handler that returns CLI_MORE */
 	uint64_t at;
 	void *state; /* freed by free() when the call is closed */
@@ -170,10 +174,19 @@ int cli_show_punt_stats(struct cli_call *call);
 int cli_show_mempool(struct cli_call *call);
 int cli_show_config(struct cli_call *call);
 int cli_show_version(struct cli_call *call);
+int cli_capture_start(struct cli_call *call);
+int cli_capture_stop(struct cli_call *call);
+int cli_show_capture(struct cli_call *call);
+int cli_trace_start(struct cli_call *call);
+int cli_show_trace(struct cli_call *call);
+int cli_clear_trace(struct cli_call *call);
 
 /* show_port.c: counters of a port since a mark, or now. */
 void cli_port_now(const struct cli *cli, unsigned port, struct cli_port_mark *now);
 void cli_port_since(const struct cli_port_mark *now, const struct cli_port_mark *since,
 	struct cli_port_mark *out);
+
+/* show_capture.c: the data plane's peer that a command names, or DP_PEER_NONE. @return 0 or -1 */
+int cli_dp_peer(struct cli_call *call, uint32_t *peer);
 
 #endif

@@ -4,6 +4,7 @@
  * grammar: words, a|b alternatives, <arguments>, [optional parts]. Words may be shortened as long
  * as only one word is meant.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 const struct cli_command cli_commands[] = {
 	/* clang-format off */
-	{"help [control|display|ports|dmvpn|ipsec|routing|all]", CLI_GROUP_CONTROL, "this list", cli_help},
+	{"help [control|display|ports|dmvpn|ipsec|routing|debug|all]", CLI_GROUP_CONTROL, "this list", cli_help},
 	{"start", CLI_GROUP_CONTROL, "begin forwarding", cli_start},
 	{"stop", CLI_GROUP_CONTROL, "end forwarding, show what was forwarded", cli_stop},
 	{"quit", CLI_GROUP_CONTROL, "leave the command line; the hub goes on", cli_quit},
@@ -37,6 +38,12 @@ const struct cli_command cli_commands[] = {
 	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
 	{"show route [lookup <ip>]", CLI_GROUP_ROUTING, "routes; or what a packet to an address would meet", cli_show_route},
 	{"show arp", CLI_GROUP_ROUTING, "Ethernet addresses of next hops", cli_show_arp},
+	{"capture start <file> [outer|inner|drops] [port <port>] [peer <ip>] [count <count>] [snaplen <octets>]", CLI_GROUP_DEBUG, "write packets to a new pcapng file: encrypted, in clear, or those dropped", cli_capture_start},
+	{"capture stop", CLI_GROUP_DEBUG, "end the capture", cli_capture_stop},
+	{"show capture", CLI_GROUP_DEBUG, "the capture that runs, or the last one", cli_show_capture},
+	{"trace start <count> [peer <ip>] [drops]", CLI_GROUP_DEBUG, "follow the next packets; drops: those that are dropped", cli_trace_start},
+	{"show trace", CLI_GROUP_DEBUG, "the way of traced packets, stage by stage", cli_show_trace},
+	{"clear trace", CLI_GROUP_DEBUG, "end tracing, forget traces", cli_clear_trace},
 	/* clang-format on */
 };
 const unsigned cli_n_commands = RTE_DIM(cli_commands);
@@ -48,6 +55,7 @@ const char *const cli_group_names[CLI_GROUPS] = {
 	[CLI_GROUP_DMVPN] = "dmvpn",
 	[CLI_GROUP_IPSEC] = "ipsec",
 	[CLI_GROUP_ROUTING] = "routing",
+	[CLI_GROUP_DEBUG] = "debug",
 };
 
 /* A place in a usage where a word may stand. */
@@ -103,10 +111,32 @@ static bool take_ip(struct cli_call *call, const char *word)
 	return call->has_ip;
 }
 
+/* A number that is at least 1. */
+static bool take_number(unsigned *number, const char *word)
+{
+	char *end;
+	unsigned long v = strtoul(word, &end, 10);
+
+	if (*word < '0' || *word > '9' || *end != '\0' || v < 1 || v > UINT_MAX)
+		return false;
+	*number = (unsigned)v;
+	return true;
+}
+
 static bool take_argument(struct cli_call *call, const struct token *t, const char *word)
 {
 	if (strncmp(t->text, "<port|all>", t->len) == 0)
 		return take_port(call, word);
+	if (strncmp(t->text, "<port>", t->len) == 0)
+		return strcmp(word, "all") != 0 && take_port(call, word);
+	if (strncmp(t->text, "<count>", t->len) == 0)
+		return take_number(&call->count, word);
+	if (strncmp(t->text, "<octets>", t->len) == 0)
+		return take_number(&call->snaplen, word);
+	if (strncmp(t->text, "<file>", t->len) == 0) {
+		snprintf(call->file, sizeof(call->file), "%s", word);
+		return true;
+	}
 	return take_ip(call, word);
 }
 
@@ -265,7 +295,8 @@ static int take_word(struct parse *p, const char *word)
 				continue;
 			next[i] = t.after;
 			taken = true;
-			optional = t.optional;
+			/* Whose argument follows, that tells enough. */
+			optional = t.optional && strncmp(t.after, " <", 2) != 0;
 			break;
 		}
 	if (!taken)

@@ -100,6 +100,8 @@ void hub_destroy(struct hub *h)
 	if (h == NULL)
 		return;
 	hub_hold_destroy(h);
+	if (h->dp != NULL)
+		hub_capture_destroy(h);
 	dp_destroy(h->dp);
 	hub_ports_destroy(h);
 	hub_tunnels_destroy(h);
@@ -127,6 +129,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
 	hub_peers_sample(h);
+	hub_capture_turn(h);
 	return n;
 }
 

@@ -10,17 +10,23 @@
  *	arp       RFC 826 packets
  *	icmp      echo replies and errors
  *	path_mtu  what outer paths carry, and whom to believe about it
+ *	capture   copies of packets -> a pcapng file
  *	punt      what the data plane hands over -> the one who handles it
  */
 #ifndef CONTROL_HUB_PRIV_H
 #define CONTROL_HUB_PRIV_H
 
+#include <stdio.h>
+
 #include <rte_ether.h>
 
 #include "control/hub.h"
+#include "dataplane/capture.h"
 #include "dataplane/peer.h"
 #include "dataplane/punt.h"
 #include "dataplane/route.h"
+#include "dataplane/stats.h"
+#include "dataplane/trace.h"
 #include "dataplane/tunnel.h"
 
 #define HUB_NONE UINT32_MAX
@@ -163,6 +169,21 @@ struct hub_punt_stats {
 	uint64_t sent;  /* packets sent because of them */
 };
 
+#define HUB_CAPTURE_BYTES_MAX (256u << 20)
+#define HUB_CAPTURE_PATH_MAX  1024
+
+/* The capture that runs, or what is known of the last one. */
+struct hub_capture {
+	FILE *file; /* NULL: none runs */
+	char path[HUB_CAPTURE_PATH_MAX];
+	struct dp_capture_params params;
+	uint64_t count;   /* of packets, that ends it */
+	uint64_t written; /* packets */
+	uint64_t bytes;
+	struct dp_stats before; /* the data plane's counters when it began */
+	char ended[128];        /* why, once it has */
+};
+
 struct hub {
 	const struct config *config;
 	struct hub_params params;
@@ -187,6 +208,7 @@ struct hub {
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
 	struct hub_log_limit conflicts, moves, peer_moves;
+	struct hub_capture capture;
 };
 
 /* hub.c: log a line about what strangers do, at most one a second. */
@@ -303,6 +325,16 @@ void hub_icmp_receive(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 void hub_icmp_error(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+
+/* capture.c */
+/* Begin to write a new file. @return 0 or -errno with err */
+int hub_capture_start(struct hub *h, const char *path, const struct dp_capture_params *p,
+	uint64_t count, struct error *err);
+/* Write what waits; end the capture when a bound is reached or the file takes no more. */
+void hub_capture_turn(struct hub *h);
+/* @return 0, or -ENOENT with err: none runs */
+int hub_capture_stop(struct hub *h, struct error *err);
+void hub_capture_destroy(struct hub *h);
 
 /* punt.c: handle what waits. @return packets */
 unsigned hub_punt_turn(struct hub *h);

@@ -46,7 +46,15 @@ static const char *const lines[] = {
 	"show route",
 	"show route lookup 10.1.1.5",
 	"show arp",
+	"show capture",
+	"trace start 1",
+	"trace start 1 peer 10.255.0.11 drops",
+	"show trace",
+	"clear trace",
 };
+
+/* These change too much to be run twice; see capture.c. */
+static const char *const elsewhere[] = {"capture start /x", "capture stop"};
 
 static void test_all_run(void)
 {
@@ -84,6 +92,8 @@ static void test_all_known(void)
 			words--;
 		for (unsigned k = 0; k < RTE_DIM(lines); k++)
 			tried |= strncmp(lines[k], cli_commands[i].usage, words) == 0;
+		for (unsigned k = 0; k < RTE_DIM(elsewhere); k++)
+			tried |= strncmp(elsewhere[k], cli_commands[i].usage, words) == 0;
 		CU_ASSERT(tried);
 		EXPECT_TEXT("help", cli_commands[i].usage);
 		EXPECT_TEXT("help", cli_commands[i].help);
@@ -98,8 +108,10 @@ static const struct {
 	const char *line, *text, *reason, *near;
 } errors[] = {
 	{"bogus",
-		"Bad argument at 'bogus': expected help|start|stop|quit|shutdown|show|clear\n"
-		"  usage: help [control|display|ports|dmvpn|ipsec|routing|all]\n",
+		"Bad argument at 'bogus': expected "
+		"help|start|stop|quit|shutdown|show|clear|capture|"
+		"trace\n"
+		"  usage: help [control|display|ports|dmvpn|ipsec|routing|debug|all]\n",
 		"bad-argument", "bogus"},
 	{"show port bogus",
 		"Bad argument at 'bogus': expected stats|info|summary\n"
@@ -123,7 +135,7 @@ static const struct {
 		"  usage: show dmvpn [peer <ip>]\n",
 		"missing-argument", "show dmvpn peer"},
 	{"clear",
-		"Argument missing after 'clear': expected drops|nodes|fwd|port\n"
+		"Argument missing after 'clear': expected drops|nodes|fwd|port|trace\n"
 		"  usage: clear drops\n",
 		"missing-argument", "clear"},
 	{"show version now",
@@ -131,7 +143,7 @@ static const struct {
 		"bad-argument", "now"},
 	{"sh ver",
 		"Ambiguous word 'sh': expected shutdown|show\n"
-		"  usage: help [control|display|ports|dmvpn|ipsec|routing|all]\n",
+		"  usage: help [control|display|ports|dmvpn|ipsec|routing|debug|all]\n",
 		"ambiguous", "sh"},
 	{"show dmvpn peer 10.255.0.99", "No peer has the tunnel address 10.255.0.99\n", "not-found",
 		"10.255.0.99"},
