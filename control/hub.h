@@ -24,7 +24,7 @@ struct hub_port_source {
 struct hub_params {
 	/** EAL lcore of each of config->workers; NULL: the caller polls with dp_worker_poll() */
 	const unsigned *lcores;
-	/** one for each of config->ports, in order; NULL: all are ethdevs */
+	/** one for each of config->ports that is no VLAN, in order; NULL: all are ethdevs */
 	const struct hub_port_source *sources;
 	/** make IVs repeatable, for golden files; never in service */
 	bool fixed_seed;

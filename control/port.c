@@ -52,7 +52,7 @@ static int check_twin(const struct hub *h, unsigned i, struct error *err)
 
 static int create_port(struct hub *h, unsigned i, struct error *err)
 {
-	const struct hub_port_source *source = h->params.sources ? &h->params.sources[i] : NULL;
+	const struct hub_port_source *source = NULL;
 	const struct config_port *c = &h->config->ports[i];
 	struct hub_port *port = &h->ports[i];
 	struct dp_port_params p = {
@@ -77,6 +77,8 @@ static int create_port(struct hub *h, unsigned i, struct error *err)
 		p.addrs_be[k] = c->addresses[k].addr.v4_be;
 	if (c->vlan != 0)
 		return dp_port_add(h->dp, &p, &index, err);
+	if (h->params.sources != NULL)
+		source = &h->params.sources[i];
 	if (source != NULL) {
 		if (!c->mac_set)
 			return error_set(err, EINVAL,

@@ -107,6 +107,14 @@ const json_t *world_ask_json(const char *command);
 /** What hub_create() says to a configuration it cannot take; "" if it can. */
 const char *world_refusal(const char *text);
 
+/* SAs of the peer that is the n-th spoke (FAR 0, NEAR 1, SIDE 2), for a configuration's text. */
+#define WORLD_KEY_IN       "0x1111222211112222111122221111222211112222"
+#define WORLD_KEY_OUT      "0x3333444433334444333344443333444433334444"
+#define WORLD_SA(spi, key) "{ spi = " spi "; suite = \"aes128gcm16\"; key = \"" key "\"; }"
+#define WORLD_SAS(n)                                                                               \
+	" sa_in = ( " WORLD_SA("0x1000000" #n, WORLD_KEY_IN) " ); sa_out = ( " WORLD_SA(           \
+		"0x2000000" #n, WORLD_KEY_OUT) " ); "
+
 #define EXPECT_FRAME(port, frame)                                                                  \
 	do {                                                                                       \
 		struct packet got_ = world_sent(port), want_ = (frame);                            \
