@@ -4,10 +4,12 @@
 #define TESTS_UNIT_CONFIG_FIXTURE_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"
+#include "tests/unit/unit.h"
 
 #define WARNINGS_MAX 8
 
@@ -43,15 +45,23 @@ static inline struct config_env fixture_env(struct warnings *w)
 	};
 }
 
-#define KEY16 "0x000102030405060708090a0b0c0d0e0f"
-#define KEY20 KEY16 "10111213"
-#define KEY24 KEY20 "14151617"
+#define NAME40 "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+#define KEY16  "0x000102030405060708090a0b0c0d0e0f"
+#define KEY20  KEY16 "10111213"
+#define KEY24  KEY20 "14151617"
 
 /* One port, lines 1 to 3 of a text. */
 #define PORT                                                                                       \
 	"ports = ( { name = \"wan0\"; device = \"net_null0\";\n"                                   \
 	"  addresses = [ \"192.0.2.1/24\" ];\n"                                                    \
 	"} );\n"
+
+/* wan0 in line 1, then a port in line 2. */
+#define WAN_AND(port)                                                                              \
+	"ports = ( { name = \"wan0\"; device = \"d\"; addresses = [ \"192.0.2.1/24\" ]; },\n" port \
+	" );"
+#define VLAN_PORT(name, settings)                                                                  \
+	"{ name = \"" name "\"; addresses = [ \"10.9.0.1/24\" ]; " settings " }"
 
 /* A tunnel that lacks its closing brackets, lines 4 and 5. */
 #define TUNNEL                                                                                     \
@@ -63,5 +73,33 @@ static inline struct config_env fixture_env(struct warnings *w)
 
 /* Closes what PEER opened. */
 #define PEER_END "} ); } );\n"
+
+struct refusal {
+	const char *text;
+	const char *message;
+};
+
+static inline void refuse_all(const struct refusal *cases, size_t n)
+{
+	struct warnings w;
+	struct config_env env = fixture_env(&w);
+
+	for (size_t i = 0; i < n; i++) {
+		struct error err = {"(no message)"};
+		struct config *c;
+
+		errno = 0;
+		c = config_parse("hub.cfg", cases[i].text, &env, &err);
+		CU_ASSERT_PTR_NULL(c);
+		CU_ASSERT_EQUAL(errno, EINVAL);
+		CU_ASSERT_STRING_EQUAL(err.text, cases[i].message);
+		if (c != NULL || strcmp(err.text, cases[i].message) != 0)
+			printf("\n    %s\n    said     %s\n    expected %s\n", cases[i].text,
+				c ? "nothing" : err.text, cases[i].message);
+		config_free(c);
+	}
+}
+
+#define REFUSE(cases) refuse_all(cases, sizeof(cases) / sizeof((cases)[0]))
 
 #endif
