@@ -56,8 +56,8 @@ clear_packets() {
 		-Y 'gre || ip.addr == 10.0.0.0/8 || tcp' -T fields -e frame.number 2> /dev/null
 }
 
-# clear_pairs CAPTURE: places where source and destination of an inner packet stand in clear,
-# whatever is around them.
+# clear_pairs CAPTURE: how often source and destination of an inner packet stand in clear, whatever
+# is around them. Lines end at NUL for grep here, as an address begins with what else ends a line.
 clear_pairs() {
 	local a b pattern=""
 	for a in "${NUMBER[@]}"; do
@@ -67,13 +67,13 @@ clear_pairs() {
 				"${pattern:+|}" "$a" "$b")
 		done
 	done
-	LC_ALL=C grep -obUaP "$pattern" "$1"
+	LC_ALL=C grep -czUaP "$pattern" "$1"
 }
 
 # witness_clear CAPTURE: nothing in clear
 witness_clear() {
 	local frames places
-	frames=$(clear_packets "$1" | wc -l) places=$(clear_pairs "$1" | wc -l)
+	frames=$(clear_packets "$1" | wc -l) places=$(clear_pairs "$1")
 	echo "$frames frames, $places places"
 	[ "$frames" -eq 0 ] && [ "$places" -eq 0 ]
 }
