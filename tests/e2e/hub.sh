@@ -3,15 +3,18 @@
 #
 # The hub and its spokes: keys, configuration, processes.
 
-declare -A NUMBER=([a]=11 [b]=12 [c]=13)
-declare -A NBMA=([a]=192.0.2.11 [b]=198.51.100.12 [c]=192.0.2.20)
-declare -A SUITE=([a]=aes128gcm16 [b]=aes256-sha256 [c]=aes256gcm16)
+declare -A NUMBER=([a]=11 [b]=12 [c]=13 [d]=14)
+declare -A NBMA=([a]=192.0.2.11 [b]=198.51.100.12 [c]=192.0.2.20 [d]=192.0.2.20)
+declare -A NAT_PORT=([c]=5013 [d]=5014)
+declare -A SUITE=([a]=aes128gcm16 [b]=aes256-sha256 [c]=aes256gcm16 [d]=3des-sha1)
 # octets of key (salt included) and authentication key, and Wireshark's names
-declare -A KEYS=([aes128gcm16]="20 0" [aes256gcm16]="36 0" [aes256-sha256]="32 32")
+declare -A KEYS=([aes128gcm16]="20 0" [aes256gcm16]="36 0" [aes256-sha256]="32 32"
+	[3des-sha1]="24 20")
 declare -A WIRESHARK=(
 	[aes128gcm16]='AES-GCM with 16 octet ICV [RFC4106]|NULL'
 	[aes256gcm16]='AES-GCM with 16 octet ICV [RFC4106]|NULL'
 	[aes256-sha256]='AES-CBC [RFC3602]|HMAC-SHA-256-128 [RFC4868]'
+	[3des-sha1]='TripleDES-CBC [RFC2451]|HMAC-SHA-1-96 [RFC2404]'
 )
 declare -A SA # "NAME in", "NAME out" as the hub sees it -> SPI:SUITE:KEY[:AUTHKEY]
 TUNNEL_MTU=1300 # below the spokes' own, so that it is the hub that finds packets too big
@@ -54,7 +57,7 @@ sa_wireshark() {
 
 peer_config() {
 	cat << END
-{ address = "10.255.0.${NUMBER[$1]}"; nbma = "${NBMA[$1]}";
+{ address = "10.255.0.${NUMBER[$1]}"; nbma = "${NBMA[$1]}"; ${NAT_PORT[$1]:+nat_port = ${NAT_PORT[$1]};}
   sa_in = ( $(sa_config "$1 in") ); sa_out = ( $(sa_config "$1 out") ); }
 END
 }
@@ -73,6 +76,11 @@ control_socket = "$OUT/control.sock";
 ports = ( {
   name = "wan0"; device = "net_af_packet0,iface=wan0"; addresses = [ "192.0.2.1/24" ];
   gateway = "192.0.2.254";
+}, {
+  name = "lan0"; role = "lan"; device = "net_af_packet1,iface=lan0";
+  addresses = [ "10.2.0.1/24" ];
+}, {
+  name = "vlan5"; role = "lan"; parent = "lan0"; vlan = 5; addresses = [ "10.3.0.1/24" ];
 } );
 tunnels = ( {
   name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = $GRE_KEY;
@@ -95,13 +103,13 @@ hub_start() {
 	(umask 077 && hub_config > "$OUT/hub.cfg")
 	start hub "$OUT/hub.log" "$BUILD/control/dmvpn-hub" -c "$OUT/hub.cfg"
 	hub_pid=$started
-	wait_for "the hub's answer ($OUT/hub.log)" $hub_pid hub_answers
+	wait_for "the hub's answer" "$OUT/hub.log" $hub_pid hub_answers
 }
 
 # hub_stop: ends the hub as an operator does; its exit code in $hub_rc
 hub_stop() {
 	ctl shutdown > "$OUT/shutdown.log" 2>&1
-	wait_for "the hub's end" "" ended "$hub_pid"
+	wait_for "the hub's end" "" "" ended "$hub_pid"
 	wait "$hub_pid"
 	hub_rc=$?
 }
@@ -113,7 +121,7 @@ spoke_start() {
 	start "$name" "$OUT/spoke-$name.log" "$BUILD/tests/e2e/e2e-spoke" -n "$PREFIX-$name" -t tun0 \
 		-a 192.0.2.1 -k $GRE_KEY -o "${SA["$name in"]}" -i "${SA["$name out"]}" "$@"
 	spoke_pids+=("$started")
-	wait_for "spoke $name ($OUT/spoke-$name.log)" "$started" grep -qs ready "$OUT/spoke-$name.log"
+	wait_for "spoke $name" "$OUT/spoke-$name.log" "$started" grep -qs ready "$OUT/spoke-$name.log"
 }
 
 # spokes_stop: each then says what it counted
@@ -121,7 +129,7 @@ spokes_stop() {
 	local pid
 	for pid in "${spoke_pids[@]}"; do
 		kill "$pid"
-		wait_for "a spoke's end" "" ended "$pid"
+		wait_for "a spoke's end" "" "" ended "$pid"
 	done
 }
 

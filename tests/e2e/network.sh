@@ -5,14 +5,17 @@
 #
 #	hub ----+                      192.0.2.1, the hub's; its kernel has no address there
 #	a ------+ wan --- b            192.0.2.11; wan routes to b, 198.51.100.12
-#	nat ----+                      192.0.2.20, masquerades 172.16.9.0/24
+#	nat ----+                      192.0.2.20 and .21, masquerades 172.16.9.0/24
 #	 +- c                          172.16.9.13
+#	 +- d                          172.16.9.14
+#	lan                            10.2.0.10, behind the hub's 10.2.0.1
+#	 +- vlan                       10.3.0.10, behind the hub's 10.3.0.1 in VLAN 5
 #
 # wan is a bridge with the gateway 192.0.2.254. A spoke's host is an address on its loopback,
 # 10.1.NUMBER.1; its tunnel address is 10.255.0.NUMBER.
 
 PREFIX=dmvpn-e2e-$$
-NAMESPACES="hub wan a b nat c"
+NAMESPACES="hub wan a b nat c d lan vlan"
 TUN_MTU=1400 # what fits outside, whatever the suite, with and without UDP
 
 # at NAMESPACE COMMAND...
@@ -90,17 +93,45 @@ wan() {
 }
 
 nat() {
-	address nat eth0 192.0.2.20/24 && gateway nat 192.0.2.254 && routes_packets nat &&
-		veth nat to-c c eth0 && address nat to-c 172.16.9.1/24 &&
-		address c eth0 172.16.9.13/24 && gateway c 172.16.9.1 &&
-		at nat nft -f - <<- END
-			table ip nat {
-				chain post {
-					type nat hook postrouting priority srcnat;
-					oifname eth0 masquerade
-				}
+	bridge nat br0 && address nat br0 172.16.9.1/24 || return 1
+	address nat eth0 192.0.2.20/24 && address nat eth0 192.0.2.21/24 &&
+		gateway nat 192.0.2.254 && routes_packets nat || return 1
+	veth nat to-c c eth0 && join_bridge nat to-c br0 && address c eth0 172.16.9.13/24 &&
+		gateway c 172.16.9.1 || return 1
+	veth nat to-d d eth0 && join_bridge nat to-d br0 && address d eth0 172.16.9.14/24 &&
+		gateway d 172.16.9.1 || return 1
+	nat_masquerade 192.0.2.20 5013 5014
+}
+
+# nat_masquerade ADDRESS PORT_C PORT_D: where the NAT box puts c and d from now on
+nat_masquerade() {
+	at nat nft -f - <<- END
+		table ip nat
+		delete table ip nat
+		table ip nat {
+			chain post {
+				type nat hook postrouting priority srcnat;
+				oifname eth0 ip saddr 172.16.9.13 udp sport 4500 snat to $1:$2
+				oifname eth0 ip saddr 172.16.9.14 udp sport 4500 snat to $1:$3
+				oifname eth0 masquerade
 			}
-		END
+		}
+	END
+}
+
+# nat_forget ADDRESS PORT: the NAT box forgets its connections, as after a restart. True once there is
+# a new one at this place.
+nat_forget() {
+	at nat conntrack -L -p udp 2> /dev/null | grep -q "dst=$1 .*dport=$2 " && return
+	at nat conntrack -F 2> /dev/null
+	return 1
+}
+
+# lan's eth0 is the trunk of a switch too, to-vlan its access port; switch_start makes it one.
+lan() {
+	veth hub lan0 lan eth0 && address lan eth0 10.2.0.10/24 && gateway lan 10.2.0.1 &&
+		veth lan to-vlan vlan eth0 && address vlan eth0 10.3.0.10/24 &&
+		gateway vlan 10.3.0.1
 }
 
 network_create() {
@@ -111,7 +142,12 @@ network_create() {
 				net.ipv6.conf.all.disable_ipv6=1 &&
 			ip -n "$PREFIX-$name" link set lo up || return 1
 	done
-	wan && nat && tun a 11 && tun b 12 && tun c 13
+	wan && nat && lan && tun a 11 && tun b 12 && tun c 13 && tun d 14
+}
+
+switch_start() {
+	start lan "$OUT/vlan.log" "$BUILD/tests/e2e/e2e-vlan" eth0 5 to-vlan
+	wait_for "the switch" "$OUT/vlan.log" "$started" grep -qs ready "$OUT/vlan.log"
 }
 
 # Whatever still runs in the namespaces is ours, for they are.
