@@ -30,6 +30,8 @@ struct dp_params {
 	unsigned n_mbufs; /**< packet buffers for ports */
 	unsigned n_peers; /**< room for peers; an SA table of each direction gets twice as many */
 	int socket;       /**< NUMA node of the memory, or SOCKET_ID_ANY */
+	/** how long an outer fragment waits for the rest of its packet, microseconds; 0: 2 s */
+	uint32_t fragment_us;
 	uint8_t seed[16]; /**< for unpredictable IVs: getrandom(), unless output must repeat */
 };
 

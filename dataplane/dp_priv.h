@@ -9,6 +9,7 @@
 #include <rte_ether.h>
 #include <rte_fib.h>
 #include <rte_ip.h>
+#include <rte_ip_frag.h>
 #include <rte_mbuf.h>
 #include <rte_meter.h>
 #include <rte_rcu_qsbr.h>
@@ -223,6 +224,15 @@ struct replication {
 	struct rte_mbuf *m[REPLICATIONS_MAX];
 };
 
+/* Outer fragments that wait for the rest of their packet. */
+struct reassembly {
+	struct rte_ip_frag_tbl *table[2]; /* of ESP, of UDP */
+	struct rte_ip_frag_death_row dead;
+	uint64_t wait; /* TSC cycles */
+	unsigned held; /* fragments in both tables */
+	unsigned room; /* for so many */
+};
+
 /* Everything a worker writes hangs off here. */
 struct worker {
 	struct dp *dp;
@@ -244,6 +254,7 @@ struct worker {
 	struct replication replication;
 	struct redirect redirect;
 	struct rte_mbuf *copies[BURST_MAX]; /* see capture_sending() */
+	struct reassembly reassembly;
 } __rte_cache_aligned;
 
 struct dp {
@@ -327,6 +338,17 @@ unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out
  * many stay in line.
  */
 unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n);
+
+/* reassemble.c */
+int reassembly_init(struct worker *w, struct error *err);
+void reassembly_fini(struct worker *w);
+/* Once a turn, while fragments are held: give up those that waited too long. */
+void reassembly_turn(struct worker *w);
+/*
+ * Take an outer fragment of ESP or UDP. Returns true when it was the last one missing: p is the
+ * whole packet then.
+ */
+bool reassemble(struct worker *w, struct pkt *p);
 
 /* redirect.c: tell control of a hairpin packet. */
 void redirect_hint(struct worker *w, const struct pkt *p);

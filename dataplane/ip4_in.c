@@ -76,10 +76,6 @@ static bool take_other(struct worker *w, struct pkt *p)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 
-	if ((ip->fragment_offset & RTE_BE16(0x3fff)) != 0) {
-		pkt_drop(w, p, DP_DROP_ip4_fragment);
-		return false;
-	}
 	switch (ip->next_proto_id) {
 	case IPPROTO_UDP:
 		return take_udp(w, p);
@@ -96,6 +92,31 @@ static bool take_other(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_ip4_protocol);
 	}
 	return false;
+}
+
+static void take_esp(struct pkt *p)
+{
+	unsigned header = rte_ipv4_hdr_len((const struct rte_ipv4_hdr *)p->l3);
+
+	p->esp.esp = p->l3 + header;
+	p->esp.len = (uint16_t)(p->l3_len - header);
+}
+
+/* A fragment for the hub. Returns true if it completes an ESP packet. */
+static bool take_fragment(struct worker *w, struct pkt *p)
+{
+	uint8_t protocol = ((const struct rte_ipv4_hdr *)p->l3)->next_proto_id;
+
+	if (protocol != IPPROTO_ESP && protocol != IPPROTO_UDP) {
+		pkt_drop(w, p, DP_DROP_ip4_fragment);
+		return false;
+	}
+	if (!reassemble(w, p))
+		return false;
+	if (protocol == IPPROTO_UDP)
+		return take_udp(w, p);
+	take_esp(p);
+	return true;
 }
 
 static const enum dp_drop drop_of_check[] = {
@@ -123,10 +144,10 @@ static bool ip4_in_one(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_ip4_source);
 		return false;
 	}
-	if (likely(ip->next_proto_id == IPPROTO_ESP &&
-		    (ip->fragment_offset & RTE_BE16(0x3fff)) == 0)) {
-		p->esp.esp = p->l3 + rte_ipv4_hdr_len(ip);
-		p->esp.len = (uint16_t)(p->l3_len - rte_ipv4_hdr_len(ip));
+	if (unlikely((ip->fragment_offset & RTE_BE16(0x3fff)) != 0))
+		return take_fragment(w, p);
+	if (likely(ip->next_proto_id == IPPROTO_ESP)) {
+		take_esp(p);
 		return true;
 	}
 	return take_other(w, p);

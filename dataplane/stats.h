@@ -42,6 +42,7 @@ struct dp_stats {
 	uint64_t hairpin; /**< inner packets on their way out through the tunnel they came in on */
 	uint64_t fragmented;     /**< inner packets cut before encryption */
 	uint64_t fragments;      /**< their pieces */
+	uint64_t reassembled;    /**< outer packets made of their fragments */
 	uint64_t mss_clamped;    /**< TCP SYNs whose MSS was lowered */
 	uint64_t replicated;     /**< copies of control's multicast */
 	uint64_t captured;       /**< copies for a capture */

@@ -208,6 +208,8 @@ unsigned dp_worker_poll(struct dp *dp, unsigned worker)
 
 	w->now = rte_rdtsc();
 	w->watch = __atomic_load_n(&dp->watch, __ATOMIC_ACQUIRE);
+	if (unlikely(w->reassembly.held != 0))
+		reassembly_turn(w);
 	n = poll_inbox(w) + poll_replication(w);
 	for (unsigned p = 0; p < n_ports; p++)
 		for (unsigned q = w->id; q < dp->ports[p].n_rxq; q += dp->params.n_workers)
@@ -274,6 +276,8 @@ struct worker *worker_create(struct dp *dp, unsigned id, struct error *err)
 			"the least it needs)");
 		goto err;
 	}
+	if (reassembly_init(w, err) < 0)
+		goto err;
 	punt_meters_init(w);
 	return w;
 err:
@@ -291,6 +295,7 @@ void worker_destroy(struct worker *w)
 		rte_pktmbuf_free(m);
 	for (unsigned i = 0; i < w->replication.n; i++)
 		rte_pktmbuf_free(w->replication.m[(w->replication.first + i) % REPLICATIONS_MAX]);
+	reassembly_fini(w);
 	rte_ring_free(w->inbox);
 	esp_context_destroy(w->esp);
 	rte_free(w);

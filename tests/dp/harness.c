@@ -173,6 +173,7 @@ void net_open(const struct net_params *params)
 	p.burst = net.params.burst ? net.params.burst : p.burst;
 	p.n_mbufs = net.params.n_mbufs ? net.params.n_mbufs : p.n_mbufs;
 	p.n_peers = net.params.n_peers ? net.params.n_peers : p.n_peers;
+	p.fragment_us = net.params.fragment_us;
 	memcpy(p.seed, seed, sizeof(seed));
 	net.dp = dp_create(&p, &err);
 	check(net.dp == NULL, "dp_create", &err);

@@ -66,12 +66,13 @@ struct spoke {
 };
 
 struct net_params {
-	unsigned n_workers; /**< default 1 */
-	unsigned burst;     /**< default 32 */
-	unsigned n_mbufs;   /**< default 2047 */
-	unsigned n_peers;   /**< room for peers; default 64 */
-	const char *suite;  /**< default "aes128gcm16" */
-	uint16_t window;    /**< anti-replay; default 64 */
+	unsigned n_workers;   /**< default 1 */
+	unsigned burst;       /**< default 32 */
+	unsigned n_mbufs;     /**< default 2047 */
+	unsigned n_peers;     /**< room for peers; default 64 */
+	const char *suite;    /**< default "aes128gcm16" */
+	uint16_t window;      /**< anti-replay; default 64 */
+	uint32_t fragment_us; /**< as in struct dp_params */
 	bool esn;
 	enum dp_rpf rpf;
 	bool no_peers; /**< spokes exist but the hub was not told of them */
