@@ -85,6 +85,9 @@ enum config_rpf {
 	CONFIG_RPF_MODES
 };
 
+/** Don't-fragment bit of a tunnel's outer header. */
+enum config_df { CONFIG_DF_SET, CONFIG_DF_COPY, CONFIG_DF_CLEAR, CONFIG_DF_COUNT };
+
 struct config_tunnel {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
@@ -100,6 +103,7 @@ struct config_tunnel {
 	uint16_t adjust_mss; /**< TCP MSS is lowered to this; 0 = left alone, the default */
 	bool dscp_set;       /**< outer DSCP is `dscp`; else, the default, the inner one's copy */
 	uint8_t dscp;        /**< 0..63 */
+	enum config_df df;   /**< of the outer header; default set */
 	struct config_peer *peers;
 	unsigned n_peers;
 };
@@ -160,6 +164,7 @@ struct config *config_parse(
 
 /** "loose", "strict", "off". */
 const char *config_rpf_name(enum config_rpf mode);
+const char *config_df_name(enum config_df df);
 
 /** Port by its name, or NULL. */
 const struct config_port *config_port_find(const struct config *c, const char *name);

@@ -112,7 +112,7 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 		fprintf(f, "%u", t->dscp);
 	else
 		put_string(f, "copy");
-	fputs(";\n\t\tpeers = (", f);
+	fprintf(f, ";\n\t\tdf = \"%s\";\n\t\tpeers = (", config_df_name(t->df));
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		fputs(i > 0 ? "," : "", f);
 		put_peer(f, &t->peers[i]);

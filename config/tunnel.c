@@ -118,6 +118,35 @@ static int read_dscp(struct config_reader *r, const config_setting_t *s,
 	return 0;
 }
 
+const char *config_df_name(enum config_df df)
+{
+	static const char *const names[CONFIG_DF_COUNT] = {
+		[CONFIG_DF_SET] = "set",
+		[CONFIG_DF_COPY] = "copy",
+		[CONFIG_DF_CLEAR] = "clear",
+	};
+
+	return names[df];
+}
+
+static int read_df(struct config_reader *r, const config_setting_t *s, const struct config_field *f,
+	void *member)
+{
+	static const char expected[] = "\"set\", \"copy\" or \"clear\"";
+	const char *text = config_text_of(r, s, expected);
+	struct config_tunnel *t = member;
+	char shown[CONFIG_SHOWN_MAX];
+
+	(void)f;
+	if (text == NULL)
+		return -EINVAL;
+	for (t->df = 0; t->df < CONFIG_DF_COUNT; t->df++)
+		if (strcmp(text, config_df_name(t->df)) == 0)
+			return 0;
+	return config_fail_at(
+		r, s, "df is \"%s\"; expected %s", config_shown(text, shown), expected);
+}
+
 static int read_tunnel(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field fields[] = {
@@ -135,6 +164,7 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 		{"rpf", read_rpf, 0, 0, 0, false},
 		{"adjust_mss", read_adjust_mss, 0, 0, MSS_MAX, false},
 		{"dscp", read_dscp, 0, 0, 63, false},
+		{"df", read_df, 0, 0, 0, false},
 		{"peers", read_peers, 0, 0, 0, false},
 	};
 	struct config_tunnel *t = element;

@@ -15,8 +15,10 @@
 #include <rte_lcore.h>
 
 #include "common/log.h"
+#include "control/hub.h"
 
-#define ARGS_MAX 128
+#define ARGS_MAX  128
+#define MEGABYTES 968 /* two forwarding tables, peers, SAs, queues: all but packet buffers */
 
 struct arguments {
 	char *at[ARGS_MAX + 1];
@@ -164,13 +166,15 @@ static int init_quietly(struct arguments *a)
 
 int eal_start(char **args, unsigned n, const struct config *c, unsigned *lcores, struct error *err)
 {
-	static char *anywhere[] = {
-		"--no-huge", "-m", "1024", "--no-pci", "--no-telemetry", "--no-shconf"};
+	char megabytes[16];
+	char *anywhere[] = {
+		"--no-huge", "-m", megabytes, "--no-pci", "--no-telemetry", "--no-shconf"};
 	struct arguments a = {.at = {"dmvpn-hub"}, .n = 1};
 	char map[16 * (CONFIG_WORKERS_MAX + 1)], prefix[64];
 	bool from_user = n > 0;
 	int rc = 0;
 
+	snprintf(megabytes, sizeof(megabytes), "%u", MEGABYTES + hub_buffer_megabytes(c));
 	if (!from_user) {
 		args = c->n_eal > 0 ? c->eal : anywhere;
 		n = c->n_eal > 0 ? c->n_eal : RTE_DIM(anywhere);

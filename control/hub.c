@@ -36,6 +36,24 @@ const struct config_suite *hub_suites(unsigned *count)
 	return suites;
 }
 
+uint16_t hub_mtu(const struct config *c)
+{
+	uint16_t mtu = 0;
+
+	for (unsigned i = 0; i < c->n_ports; i++)
+		mtu = c->ports[i].mtu > mtu ? c->ports[i].mtu : mtu;
+	for (unsigned i = 0; i < c->n_tunnels; i++)
+		mtu = c->tunnels[i].mtu > mtu ? c->tunnels[i].mtu : mtu;
+	return mtu;
+}
+
+unsigned hub_buffer_megabytes(const struct config *c)
+{
+	uint64_t n = (uint64_t)c->mbufs + DP_CONTROL_BUFFERS;
+
+	return (unsigned)(n * dp_buffer_size(hub_mtu(c)) >> 20) + 1;
+}
+
 static int create_dp(struct hub *h, unsigned room, struct error *err)
 {
 	const unsigned *lcores = h->params.lcores;
@@ -44,6 +62,7 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 		.lcores = lcores,
 		.burst = h->config->burst,
 		.n_mbufs = h->config->mbufs,
+		.mtu = hub_mtu(h->config),
 		.n_peers = room,
 		.socket = SOCKET_ID_ANY,
 	};
@@ -53,7 +72,8 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 		p.socket = (int)rte_lcore_to_socket_id(lcores[0]);
 	if (h->params.fixed_seed)
 		memset(p.seed, 1, sizeof(p.seed));
-	else if (getrandom(p.seed, sizeof(p.seed), 0) != sizeof(p.seed))
+	else if (getrandom(p.seed, sizeof(p.seed), 0) != sizeof(p.seed) ||
+		 getrandom(&p.ident_seed, sizeof(p.ident_seed), 0) != sizeof(p.ident_seed))
 		return error_set(err, EIO, "the kernel gives no random numbers");
 	h->dp = dp_create(&p, err);
 	explicit_bzero(p.seed, sizeof(p.seed));

@@ -33,6 +33,12 @@ struct hub_params {
 /** Cipher suites as the configuration parser wants them, for struct config_env. */
 const struct config_suite *hub_suites(unsigned *count);
 
+/** Largest packet, octets of IP, that the configuration's ports and tunnels carry. */
+uint16_t hub_mtu(const struct config *c);
+
+/** Memory of the packet buffers, which follows from the above. */
+unsigned hub_buffer_megabytes(const struct config *c);
+
 /**
  * Build everything the configuration says. The EAL is up. The configuration must live as long as
  * the hub. @return NULL, err says what was missing and what to do

@@ -142,6 +142,11 @@ static const enum dp_rpf rpf_of[CONFIG_RPF_MODES] = {
 static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 {
 	const struct config_tunnel *c = &h->config->tunnels[i];
+	static const enum dp_df df_of[] = {
+		[CONFIG_DF_SET] = DP_DF_SET,
+		[CONFIG_DF_COPY] = DP_DF_COPY,
+		[CONFIG_DF_CLEAR] = DP_DF_CLEAR,
+	};
 	struct hub_tunnel *t = &h->tunnels[i];
 	uint32_t address = c->address.addr.v4_be;
 	unsigned lost = 0;
@@ -159,6 +164,7 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 		.adjust_mss = c->adjust_mss,
 		.dscp_set = c->dscp_set,
 		.dscp = c->dscp,
+		.df = df_of[c->df],
 	};
 	int rc = dp_tunnel_add(h->dp, &p, &t->dp, err);
 

@@ -11,29 +11,50 @@
 
 #include "dataplane/dp_priv.h"
 
-#define CONTROL_MBUFS 8191
-#define POOL_CACHE    256
-/* Room for a 1500-octet frame, all headers in front and ESP's tail; longer ones come in pieces. */
-#define DATA_ROOM RTE_MBUF_DEFAULT_BUF_SIZE
+#define POOL_CACHE 256
+/*
+ * What may stand in front of an inner packet in its buffer, and behind: Ethernet with a tag, the
+ * longest IPv4 header, UDP, ESP with an IV, GRE with all fields; ESP's tail.
+ */
+#define AROUND (18 + 60 + 8 + ESP_HDR_LEN + 16 + 16 + ESP_TAIL_MAX)
+
+static uint16_t data_room(uint16_t mtu)
+{
+	unsigned room = RTE_PKTMBUF_HEADROOM + AROUND + (mtu != 0 ? mtu : RTE_ETHER_MTU);
+
+	room = RTE_ALIGN_CEIL(room, (unsigned)RTE_CACHE_LINE_SIZE);
+	return (uint16_t)RTE_MAX(room, (unsigned)RTE_MBUF_DEFAULT_BUF_SIZE);
+}
+
+unsigned dp_buffer_size(uint16_t mtu)
+{
+	const unsigned mempool_header = RTE_CACHE_LINE_SIZE;
+
+	return mempool_header + sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + data_room(mtu);
+}
 
 static int create_pools(struct dp *dp, struct error *err)
 {
+	uint16_t room = data_room(dp->params.mtu);
 	unsigned cache = dp->params.n_mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0;
 
 	dp->packet_pool = rte_pktmbuf_pool_create(
-		"packets", dp->params.n_mbufs, cache, PKT_PRIV_SIZE, DATA_ROOM, dp->params.socket);
+		"packets", dp->params.n_mbufs, cache, PKT_PRIV_SIZE, room, dp->params.socket);
 	if (dp->packet_pool == NULL)
 		return error_set(err, rte_errno,
 			"no memory for %u packet buffers (%u MB): give the EAL more (-m, or "
 			"hugepages)",
-			dp->params.n_mbufs, dp->params.n_mbufs / 512 + 1);
+			dp->params.n_mbufs,
+			(unsigned)((uint64_t)dp->params.n_mbufs * dp_buffer_size(dp->params.mtu) >>
+				   20) +
+				1);
 	dp->control_pool = rte_pktmbuf_pool_create(
-		"control", CONTROL_MBUFS, 0, PKT_PRIV_SIZE, DATA_ROOM, dp->params.socket);
+		"control", DP_CONTROL_BUFFERS, 0, PKT_PRIV_SIZE, room, dp->params.socket);
 	if (dp->control_pool == NULL)
 		return error_set(err, rte_errno,
 			"no memory for %u packet buffers of the control side: give the EAL more "
 			"(-m, or hugepages)",
-			CONTROL_MBUFS);
+			DP_CONTROL_BUFFERS);
 	return 0;
 }
 
@@ -118,6 +139,7 @@ struct dp *dp_create(const struct dp_params *p, struct error *err)
 			goto err;
 	}
 	explicit_bzero(dp->params.seed, sizeof(dp->params.seed));
+	dp->params.ident_seed = 0;
 	return dp;
 err:
 	dp_destroy(dp);

@@ -18,6 +18,8 @@
 #define DP_WORKERS_MAX 64
 #define DP_PORTS_MAX   32
 #define DP_TUNNELS_MAX 256
+/** Packet buffers of the control side, beside those of struct dp_params. */
+#define DP_CONTROL_BUFFERS 8191
 
 struct dp;
 
@@ -28,12 +30,17 @@ struct dp_params {
 	const unsigned *lcores;
 	unsigned burst;   /**< packets taken from a queue at once, 1..64 */
 	unsigned n_mbufs; /**< packet buffers for ports */
+	uint16_t mtu;     /**< largest packet a buffer is to hold, outer or inner; 0: 1500 */
 	unsigned n_peers; /**< room for peers; an SA table of each direction gets twice as many */
 	int socket;       /**< NUMA node of the memory, or SOCKET_ID_ANY */
 	/** how long an outer fragment waits for the rest of its packet, microseconds; 0: 2 s */
 	uint32_t fragment_us;
-	uint8_t seed[16]; /**< for unpredictable IVs: getrandom(), unless output must repeat */
+	uint64_t ident_seed; /**< for outer identifications that others cannot guess, as below */
+	uint8_t seed[16];    /**< for unpredictable IVs: getrandom(), unless output must repeat */
 };
+
+/** Octets of memory for each packet buffer of a data plane with such an MTU. */
+unsigned dp_buffer_size(uint16_t mtu);
 
 /** Make an empty data plane. @return NULL, err says what was missing and what to do */
 struct dp *dp_create(const struct dp_params *p, struct error *err);

@@ -90,6 +90,7 @@ struct peer {
 	uint16_t owner;    /* worker, atomic: claimed by CAS, see esp_in.c */
 	uint8_t gre_len;
 	uint8_t gre_checksum : 1;
+	uint8_t df : 2;       /* enum dp_df */
 	uint8_t redirect : 1; /* hairpin packets to it are worth a hint */
 	uint8_t used : 1;
 	uint8_t verified; /* owner writes: some packet of this peer was authentic */
@@ -224,6 +225,15 @@ struct replication {
 	struct rte_mbuf *m[REPLICATIONS_MAX];
 };
 
+#define IDENT_COUNTERS 1024
+
+/* Identifications of outer packets without don't fragment. */
+struct ident {
+	uint64_t secret;
+	uint16_t step;
+	uint16_t next[IDENT_COUNTERS];
+};
+
 /* Outer fragments that wait for the rest of their packet. */
 struct reassembly {
 	struct rte_ip_frag_tbl *table[2]; /* of ESP, of UDP */
@@ -255,6 +265,7 @@ struct worker {
 	struct redirect redirect;
 	struct rte_mbuf *copies[BURST_MAX]; /* see capture_sending() */
 	struct reassembly reassembly;
+	struct ident ident;
 } __rte_cache_aligned;
 
 struct dp {
@@ -338,6 +349,10 @@ unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out
  * many stay in line.
  */
 unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n);
+
+/* ident.c: the next identification of outer packets to this address. */
+void ident_init(struct worker *w);
+uint16_t ident_next(struct worker *w, uint32_t dst_be);
 
 /* reassemble.c */
 int reassembly_init(struct worker *w, struct error *err);

@@ -64,6 +64,24 @@ static uint8_t outer_tos(const struct pkt *p, uint8_t policy)
 	return (uint8_t)(policy | (p->l3[1] & RTE_IPV4_HDR_ECN_MASK));
 }
 
+/*
+ * Don't fragment as the inner packet has it, or an identification: what the peer's header left
+ * open. NHRP has no such bit and takes no harm from fragmentation.
+ */
+static void write_df(
+	struct worker *w, const struct pkt *p, const struct peer *peer, struct rte_ipv4_hdr *ip)
+{
+	const struct rte_ipv4_hdr *inner = (const struct rte_ipv4_hdr *)p->l3;
+	uint32_t sum = (uint16_t)~ip->hdr_checksum;
+
+	if (peer->df == DP_DF_COPY && p->protocol == 0x0800 && (inner->fragment_offset & DF) != 0)
+		ip->fragment_offset = DF;
+	else
+		ip->packet_id = rte_cpu_to_be_16(ident_next(w, ip->dst_addr));
+	sum += (uint32_t)ip->fragment_offset + ip->packet_id;
+	ip->hdr_checksum = (rte_be16_t) ~((sum & 0xffff) + (sum >> 16));
+}
+
 enum fit {
 	FITS,
 	GONE,
@@ -131,6 +149,8 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	memcpy(frame + sizeof(struct rte_ether_hdr), &peer->ip, sizeof(peer->ip));
 	memcpy(frame + sizeof(struct rte_ether_hdr) + sizeof(peer->ip), &outer.addr_be, 4);
 	frame[sizeof(struct rte_ether_hdr) + 1] = outer_tos(p, out.tos);
+	if (unlikely(peer->df != DP_DF_SET))
+		write_df(w, p, peer, (struct rte_ipv4_hdr *)(frame + sizeof(struct rte_ether_hdr)));
 	if (unlikely(outer.port_be != 0))
 		write_udp(frame + front, outer.port_be);
 

@@ -28,13 +28,13 @@ static void l2_set(
 	l2_store(dst, &l2);
 }
 
-/* Outer header for any length: length 0, and don't fragment, so that identification may be 0
- * (RFC 6864 4.1). */
+/* Outer header for any length: length 0. With don't fragment, identification may be 0 (RFC 6864
+ * 4.1); without, gre_out.c writes one. */
 static void make_ip(struct peer *peer, const struct tunnel *t, bool natt)
 {
 	struct rte_ipv4_hdr ip = {
 		.version_ihl = RTE_IPV4_VHL_DEF,
-		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
+		.fragment_offset = t->p.df == DP_DF_SET ? RTE_BE16(RTE_IPV4_HDR_DF_FLAG) : 0,
 		.time_to_live = t->p.ttl,
 		.next_proto_id = natt ? IPPROTO_UDP : IPPROTO_ESP,
 		.src_addr = t->p.nbma_be,
@@ -168,6 +168,7 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		set_outer(peer, p->nbma_be, p->natt_port);
 		make_gre(peer, t);
 		peer->redirect = t->p.redirect;
+		peer->df = t->p.df;
 		*index = at;
 		return 0;
 	}

@@ -45,6 +45,23 @@ static int setup_queues(struct dp *dp, uint16_t id, uint16_t n_rxq)
 	return rc;
 }
 
+/* Before the queues are made, which follow it. */
+static int set_mtu(
+	const struct dp_port_params *p, const struct rte_eth_dev_info *info, struct error *err)
+{
+	uint16_t mtu;
+	int rc;
+
+	if (rte_eth_dev_get_mtu(p->ethdev, &mtu) == 0 && mtu == p->mtu)
+		return 0;
+	rc = rte_eth_dev_set_mtu(p->ethdev, p->mtu);
+	/* Some software devices have no such size; those take what comes. */
+	if (rc == 0 || rc == -ENOTSUP)
+		return 0;
+	return error_set(err, -rc, "port %s: device refuses mtu %u (it takes %u..%u): %s", p->name,
+		p->mtu, info->min_mtu, info->max_mtu, rte_strerror(-rc));
+}
+
 static int configure(
 	struct dp *dp, const struct dp_port_params *p, uint16_t *n_rxq, struct error *err)
 {
@@ -65,6 +82,11 @@ static int configure(
 			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
 	}
 	rc = rte_eth_dev_configure(id, *n_rxq, (uint16_t)dp->params.n_workers, &conf);
+	if (rc == 0) {
+		rc = set_mtu(p, &info, err);
+		if (rc < 0)
+			return rc;
+	}
 	if (rc == 0)
 		rc = setup_queues(dp, id, *n_rxq);
 	if (rc < 0)
@@ -81,8 +103,6 @@ static int configure(
 				"port %s: device refuses the Ethernet address: %s", p->name,
 				rte_strerror(-rc));
 	}
-	/* Some software devices have no such size; those take what comes. */
-	rte_eth_dev_set_mtu(id, p->mtu);
 	if (p->promiscuous)
 		rte_eth_promiscuous_enable(id);
 	rc = rte_eth_dev_start(id);

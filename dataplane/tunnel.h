@@ -16,6 +16,13 @@ enum dp_rpf {
 	DP_RPF_OFF,    /**< anything */
 };
 
+/** Don't-fragment bit of the outer header (RFC 2003 3.1, RFC 4301 8.1). */
+enum dp_df {
+	DP_DF_SET,
+	DP_DF_COPY,  /**< as in the inner header */
+	DP_DF_CLEAR, /**< outer packets still fit the MTU that is known of the way */
+};
+
 struct dp_tunnel_params {
 	uint32_t address_be; /**< the hub's address in the tunnel */
 	uint8_t prefix_len;  /**< of the tunnel's addresses */
@@ -30,6 +37,7 @@ struct dp_tunnel_params {
 	uint16_t adjust_mss; /**< TCP MSS is lowered to this; 0: left alone */
 	bool dscp_set;       /**< outer DSCP is `dscp`; else it is copied from the inner header */
 	uint8_t dscp;        /**< 0..63 */
+	enum dp_df df;
 };
 
 /** @param[out] index  0..DP_TUNNELS_MAX-1. @return 0 or -ENOSPC */

@@ -278,6 +278,7 @@ struct worker *worker_create(struct dp *dp, unsigned id, struct error *err)
 	}
 	if (reassembly_init(w, err) < 0)
 		goto err;
+	ident_init(w);
 	punt_meters_init(w);
 	return w;
 err:

@@ -13,13 +13,12 @@
 #define ETHER_LEN 14
 #define IP4_LEN   20
 #define INNER_LEN 84
-#define TOO_BIG   (CAPGEN_SIZE_MAX + 20)
 
 struct bad_kind {
 	enum dp_drop drop; /* as which it ends */
 	bool cbc;          /* sealed with CBC, else with GCM */
 	bool checksum;     /* with a GRE checksum whatever the tunnel does */
-	uint16_t size;     /* of the inner packet; 0: INNER_LEN */
+	bool too_big;      /* an inner packet larger than the tunnel's MTU, else of INNER_LEN */
 	/* Alterations: the inner packet before GRE; GRE before ESP; the whole frame. */
 	void (*inner)(const struct capgen *g, uint8_t *ip);
 	void (*gre)(struct capgen_packet *p, uint8_t *gre);
@@ -111,7 +110,7 @@ FRAME(ip4_not_ours)
 FRAME(ip4_fragment)
 {
 	capgen_put16(p->octets + ETHER_LEN + 6, 0x2000);
-	capgen_ip4_checksum(p->octets + ETHER_LEN);
+	set_protocol(p, 47);
 }
 
 FRAME(ip4_protocol)
@@ -372,7 +371,7 @@ static const struct bad_kind kinds[] = {
 	{DP_DROP_fwd_no_route, .inner = fwd_no_route},
 	{DP_DROP_fwd_blackhole, .inner = fwd_blackhole},
 	{DP_DROP_fwd_no_peer, .inner = fwd_no_peer},
-	{DP_DROP_fwd_too_big, .inner = fwd_too_big, .size = TOO_BIG},
+	{DP_DROP_fwd_too_big, .inner = fwd_too_big, .too_big = true},
 	{DP_DROP_out_no_sa, .inner = out_no_sa},
 	{DP_DROP_local_ignored, .inner = local_ignored},
 };
@@ -395,7 +394,7 @@ void capgen_bad_build(
 	const struct bad_kind *k = &kinds[kind];
 	const struct capgen_sa *sa = &g->to_hub[g->opt.n_spokes + (k->cbc ? 1 : 0)];
 	struct capgen_gre gre = {g->opt.checksum || k->checksum, g->opt.key_set, g->opt.key};
-	unsigned size = k->size != 0 ? k->size : INNER_LEN;
+	unsigned size = k->too_big ? capgen_mtu(g) + 20 : INNER_LEN;
 	unsigned gre_len = capgen_gre_len(&gre);
 	uint8_t *ip;
 

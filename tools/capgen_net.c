@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 
 #define SPI_IN_BASE  UINT32_C(0xc0000000)
+#define PORT_MORE    100 /* octets of outer headers and ESP at most */
 #define SPI_OUT_BASE UINT32_C(0xd0000000)
 
 const uint8_t capgen_hub_mac[6] = {0x02, 0, 0, 0, 0, 0x01};
@@ -218,13 +219,24 @@ static void write_peer(FILE *f, const struct capgen *g, unsigned spoke)
 	fprintf(f, " ); }");
 }
 
+unsigned capgen_mtu(const struct capgen *g)
+{
+	unsigned mtu = CAPGEN_MTU_MIN;
+
+	for (unsigned i = 0; i < g->opt.n_sizes; i++)
+		mtu = g->opt.sizes[i] > mtu ? g->opt.sizes[i] : mtu;
+	return mtu;
+}
+
 /*
  * Memory without hugepages is taken when it is touched, so being generous costs nothing: what a
  * peer needs in SA tables, and the rest.
  */
 static void write_process(FILE *f, const struct capgen *g)
 {
-	unsigned megabytes = 1024 + g->opt.n_spokes / 64;
+	/* About 24,000 packet buffers, of 1,024 octets more for each 24 MB. */
+	unsigned larger = (capgen_mtu(g) - CAPGEN_MTU_MIN) * 24 / 1024;
+	unsigned megabytes = 1024 + larger + g->opt.n_spokes / 64;
 
 	fprintf(f,
 		"# Made by dmvpn-capgen: %u spokes, seed %llu. The keys protect nothing.\n"
@@ -251,11 +263,12 @@ static void write_port(FILE *f, const struct capgen *g)
 		"\tdevice = \"net_pcap0,rx_pcap=%s/in.pcap,tx_pcap=%s/out.pcap\";\n"
 		"\taddresses = [ \"%s/24\" ];\n"
 		"\tgateway = \"%s\";\n"
+		"\tmtu = %u;\n"
 		"\tmac = \"%s\";\n"
 		"\tneighbors = ( { address = \"%s\"; mac = \"%s\"; } );\n"
 		"} );\n\n",
-		g->opt.dir, g->opt.dir, address(CAPGEN_HUB_NBMA, hub), gateway, hub_mac, gateway,
-		gateway_mac);
+		g->opt.dir, g->opt.dir, address(CAPGEN_HUB_NBMA, hub), gateway,
+		capgen_mtu(g) + PORT_MORE, hub_mac, gateway, gateway_mac);
 }
 
 static void write_tunnel(FILE *f, const struct capgen *g)
@@ -267,7 +280,7 @@ static void write_tunnel(FILE *f, const struct capgen *g)
 		address(CAPGEN_HUB_TUNNEL, tunnel), address(CAPGEN_HUB_NBMA, hub));
 	if (g->opt.key_set)
 		fprintf(f, "\tkey = %u;\n", g->opt.key);
-	fprintf(f, "\tmtu = %u;\n", CAPGEN_SIZE_MAX);
+	fprintf(f, "\tmtu = %u;\n", capgen_mtu(g));
 	if (g->opt.checksum)
 		fprintf(f, "\tchecksum = true;\n");
 	fprintf(f, "\tpeers = (\n");

@@ -23,7 +23,8 @@
 #define CAPGEN_SUITES_MAX 32
 #define CAPGEN_SIZES_MAX  16
 #define CAPGEN_SIZE_MIN   48   /* octets: IPv4, UDP and the numbers a receiver checks */
-#define CAPGEN_SIZE_MAX   1400 /* the tunnel's MTU */
+#define CAPGEN_SIZE_MAX   9400 /* with ESP around it, a jumbo frame */
+#define CAPGEN_MTU_MIN    1400 /* the tunnel's, unless larger packets are asked for */
 #define CAPGEN_LAN_HOST   10   /* each LAN's one host is x.y.z.10 */
 
 enum capgen_pattern {
@@ -78,7 +79,7 @@ struct capgen {
 
 /* A packet on its way to the capture. payload stands where the suite wants it in octets. */
 struct capgen_packet {
-	uint8_t octets[2048];
+	uint8_t octets[CAPGEN_SIZE_MAX + 256];
 	const struct capgen_sa *sa;
 	unsigned spoke; /* that sends it, from 1 */
 	uint8_t *payload;
@@ -118,6 +119,8 @@ extern const uint8_t capgen_gateway_mac[6];
 /* Next 64 bits, a number below n. */
 uint64_t capgen_random(struct capgen *g);
 uint32_t capgen_random_below(struct capgen *g, uint32_t n);
+/* The tunnel's MTU: what the largest packet wants. */
+unsigned capgen_mtu(const struct capgen *g);
 /* For a file in the directory: path in buf of 4096 octets. Returns buf. */
 const char *capgen_path(const struct capgen *g, const char *name, char *buf);
 

@@ -29,7 +29,7 @@ static const char usage[] =
 	"Options:\n"
 	"  --spokes N        2..200000, default 3\n"
 	"  --packets N       default 1000\n"
-	"  --sizes S         octets of the inner IPv4 packet, 48..1400: 64, a list 64,512,1400 "
+	"  --sizes S         octets of the inner IPv4 packet, 48..9400: 64, a list 64,512,1400 "
 	"(each\n"
 	"                    as often), or imix (7 of 64, 4 of 576, 1 of 1400); default imix\n"
 	"  --suite S[,S...]  cipher suites, spokes take them in turn; \"all\"; default "
@@ -94,7 +94,7 @@ static int parse_sizes(struct capgen_options *o, char *text)
 		if (o->n_sizes == CAPGEN_SIZES_MAX)
 			return fail("--sizes takes at most 16 sizes; \"%s\" is one too many", s);
 		if (parse_unsigned(s, CAPGEN_SIZE_MIN, CAPGEN_SIZE_MAX, &v,
-			    "--sizes takes 48..1400 octets, or imix") != 0)
+			    "--sizes takes 48..9400 octets, or imix") != 0)
 			return -EINVAL;
 		o->sizes[o->n_sizes++] = (uint16_t)v;
 	}

@@ -210,7 +210,7 @@ static unsigned megabytes_needed(const struct config *c)
 		peers += c->tunnels[t].n_peers;
 	while (slots < peers)
 		slots *= 2;
-	return 1024 + c->mbufs / 256 + slots / 64;
+	return 1024 + hub_buffer_megabytes(c) + slots / 64;
 }
 
 static int start_eal(struct replay *r, char **args, unsigned n_args, struct error *err)

@@ -29,9 +29,8 @@
 #define BURST     32
 #define ETHER_LEN 14
 #define HEADROOM  128
-#define FRAME_MAX 1920
+#define TAILROOM  192
 #define UDP_NATT  4500
-#define STRIDE    (33 * 64 + 128) /* an odd number of cache lines: buffers spread over all sets */
 #define NO_PEER   UINT64_MAX
 #define NOT_GCM   UINT8_MAX
 #define TAG_ROOM  64
@@ -57,6 +56,7 @@ struct replay_floor {
 	struct floor_packet *packets;
 	unsigned n_packets;
 	uint8_t *buffers;
+	size_t stride; /* an odd number of cache lines: buffers spread over all sets */
 	unsigned n_buffers, buffer;
 	uint8_t tags[BURST][TAG_ROOM] __attribute__((aligned(64)));
 	uint8_t nonces[BURST][16] __attribute__((aligned(16)));
@@ -224,7 +224,7 @@ static void burst_run(struct replay_floor *f, const aes_gcm_enc_dec_t calls[3],
 
 static uint8_t *copy_in(struct replay_floor *f, uint32_t frame)
 {
-	uint8_t *at = f->buffers + (size_t)f->buffer * STRIDE + HEADROOM;
+	uint8_t *at = f->buffers + (size_t)f->buffer * f->stride + HEADROOM;
 
 	f->buffer = f->buffer + 1 < f->n_buffers ? f->buffer + 1 : 0;
 	rte_memcpy(at, capture_octets(f->capture, frame), f->capture->frames[frame].len);
@@ -291,7 +291,7 @@ static bool packet_locate(struct replay_floor *f, uint32_t frame, struct floor_p
 	spi = cursor_u32(&c);
 	if (c.error || (ip[9] != IPPROTO_ESP && natt != UDP_NATT) ||
 		ETHER_LEN + total > f->capture->frames[frame].len ||
-		f->capture->frames[frame].len > FRAME_MAX)
+		HEADROOM + f->capture->frames[frame].len + TAILROOM > f->stride)
 		return false;
 	sa_lookup_burst(f->in, &spi, 1, &p->in);
 	if (p->in == NULL)
@@ -441,8 +441,10 @@ static bool tables_create(struct replay_floor *f, const struct replay *r)
 	f->out = sa_table_create("floor_out", peers, SOCKET_ID_ANY);
 	f->peer_out = malloc(peers * sizeof(f->peer_out[0]));
 	f->routes = rte_rib_create("floor", SOCKET_ID_ANY, &rib);
+	f->stride = HEADROOM + dp_buffer_size(hub_mtu(r->config));
+	f->stride = (f->stride / 64 | 1) * 64;
 	f->n_buffers = RTE_MAX(r->opt.buffers, (unsigned)BURST);
-	f->buffers = rte_zmalloc(NULL, (size_t)f->n_buffers * STRIDE, 64);
+	f->buffers = rte_zmalloc(NULL, (size_t)f->n_buffers * f->stride, 64);
 	f->packets = malloc(r->capture.n_frames * sizeof(f->packets[0]));
 	f->mgr = alloc_mb_mgr(0);
 	if (f->in == NULL || f->out == NULL || f->peer_out == NULL || f->routes == NULL ||

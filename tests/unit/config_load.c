@@ -23,7 +23,7 @@ static const char everything[] =
 	"  { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"198.51.100.1\"; key = "
 	"4026531841;\n"
 	"    mtu = 8000; ttl = 255; checksum = true; redirect = true; rpf = \"strict\"; adjust_mss "
-	"= 1360; dscp = "
+	"= 1360; df = \"copy\"; dscp = "
 	"46;\n"
 	"    peers = (\n"
 	"      { address = \"10.255.0.11\"; nbma = \"203.0.113.11\";\n"
@@ -200,6 +200,7 @@ static void test_tunnels(void)
 	CU_ASSERT_EQUAL(t->adjust_mss, 1360);
 	CU_ASSERT(t->dscp_set);
 	CU_ASSERT_EQUAL(t->dscp, 46);
+	CU_ASSERT_EQUAL(t->df, CONFIG_DF_COPY);
 	CU_ASSERT_EQUAL(t->n_peers, 2);
 	t = &c->tunnels[1];
 	CU_ASSERT(t->key_set);
@@ -211,6 +212,7 @@ static void test_tunnels(void)
 	CU_ASSERT_EQUAL(t->rpf, CONFIG_RPF_LOOSE);
 	CU_ASSERT_EQUAL(t->adjust_mss, 0);
 	CU_ASSERT(!t->dscp_set);
+	CU_ASSERT_EQUAL(t->df, CONFIG_DF_SET);
 	CU_ASSERT_EQUAL(t->n_peers, 0);
 	CU_ASSERT(!c->tunnels[2].key_set);
 	config_free(c);

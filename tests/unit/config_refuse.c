@@ -64,7 +64,7 @@ static void test_unknown(void)
 		{"tunnels = ( { tos = 1; } );",
 			"hub.cfg:1: unknown setting tos; did you mean ttl? expected one of name, "
 			"address, nbma, key, mtu, ttl, checksum, redirect, rpf, adjust_mss, "
-			"dscp, peers"},
+			"dscp, df, peers"},
 		{PORT PEER "sa = 1; } ); } );",
 			"hub.cfg:7: unknown setting sa; expected one of address, nbma, nat_port, "
 			"sa_in, sa_out"},
@@ -176,6 +176,10 @@ static void test_ranges(void)
 			"hub.cfg:6: dscp is 64; expected a whole number 0..63"},
 		{PORT TUNNEL "dscp = \"ef\"; } );",
 			"hub.cfg:6: dscp is \"ef\"; expected \"copy\", or a whole number 0..63"},
+		{PORT TUNNEL "df = \"on\"; } );",
+			"hub.cfg:6: df is \"on\"; expected \"set\", \"copy\" or \"clear\""},
+		{PORT TUNNEL "df = true; } );",
+			"hub.cfg:6: df is true or false; expected \"set\", \"copy\" or \"clear\""},
 		{PORT PEER "nat_port = 0; } ); } );",
 			"hub.cfg:7: nat_port is 0; expected a whole number 1..65535"},
 		{PORT PEER "nat_port = 65536; } ); } );",
