@@ -51,7 +51,8 @@ static uint16_t fake_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 
 static void ports_add(void)
 {
-	struct dp_port_params p = {.rx = fake_rx, .tx = fake_tx, .mac_set = true, .mtu = 1500};
+	struct dp_port_params p = {
+		.rx = fake_rx, .tx = fake_tx, .mac_set = true, .mtu = net.params.mtu};
 	static const char *const names[] = {"wan0", "wan1"};
 	struct error err;
 
@@ -167,12 +168,15 @@ void net_open(const struct net_params *params)
 		net.params.n_workers = 1;
 	if (net.params.suite == NULL)
 		net.params.suite = "aes128gcm16";
+	if (net.params.mtu == 0)
+		net.params.mtu = 1500;
 	if (net.params.window == 0)
 		net.params.window = 64;
 	p.n_workers = net.params.n_workers;
 	p.burst = net.params.burst ? net.params.burst : p.burst;
 	p.n_mbufs = net.params.n_mbufs ? net.params.n_mbufs : p.n_mbufs;
 	p.n_peers = net.params.n_peers ? net.params.n_peers : p.n_peers;
+	p.mtu = net.params.mtu;
 	p.fragment_us = net.params.fragment_us;
 	memcpy(p.seed, seed, sizeof(seed));
 	net.dp = dp_create(&p, &err);
@@ -254,7 +258,9 @@ void net_receive_chain(unsigned port, unsigned queue, const struct packet *frame
 
 void net_receive(unsigned port, unsigned queue, const struct packet *frame)
 {
-	net_receive_chain(port, queue, frame, RTE_MBUF_DEFAULT_DATAROOM);
+	unsigned room = rte_pktmbuf_data_room_size(dp_packet_pool(net.dp));
+
+	net_receive_chain(port, queue, frame, room - RTE_PKTMBUF_HEADROOM);
 }
 
 void net_run(void)

@@ -72,6 +72,7 @@ struct net_params {
 	unsigned n_peers;     /**< room for peers; default 64 */
 	const char *suite;    /**< default "aes128gcm16" */
 	uint16_t window;      /**< anti-replay; default 64 */
+	uint16_t mtu;         /**< of the ports; default 1500 */
 	uint32_t fragment_us; /**< as in struct dp_params */
 	bool esn;
 	enum dp_rpf rpf;

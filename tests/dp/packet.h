@@ -13,7 +13,7 @@
 
 #include "common/addr.h"
 
-#define PACKET_MAX 4096
+#define PACKET_MAX 10240
 
 #define PACKET_ETH_LEN 14
 #define PACKET_IP4_LEN 20

@@ -129,6 +129,32 @@ static void orders_udp(void)
 	net_close();
 }
 
+/* What a jumbo frame carries, cut for ways of 1500 octets, from either end and from the middle. */
+static void jumbo(void)
+{
+	const struct dp_tunnel_params wide = {.nbma_be = packet_addr(HUB_NBMA),
+		.key_set = true,
+		.key = TUNNEL_KEY,
+		.mtu = 9000,
+		.ttl = TUNNEL_TTL};
+	struct packet inner, frame;
+
+	net_open(&(struct net_params){.no_peers = true, .mtu = 9100});
+	CU_ASSERT(dp_tunnel_add(net.dp, &wide, &net.b.tunnel, NULL) == 0);
+	spoke_add(&net.a);
+	spoke_add(&net.b);
+	for (unsigned len = 8000; len <= 9000; len += 100)
+		for (unsigned step = 1; step <= 6; step++) {
+			inner = spoke_packet(&net.a, &net.b, len);
+			frame = spoke_seal(&net.a, &inner);
+			for (unsigned i = 0; i < 7; i++)
+				receive_part(&frame, i * step % 7, 7);
+			net_run();
+			EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+		}
+	net_close();
+}
+
 /* Eight fragments are the most; nine never make a packet. */
 static void eight(void)
 {
@@ -414,6 +440,7 @@ static void handed_over(void)
 static const struct unit_test tests[] = {
 	{"ESP in every order", orders},
 	{"ESP in UDP in every order", orders_udp},
+	{"a jumbo packet", jumbo},
 	{"eight fragments, not nine", eight},
 	{"same identification, other packets", kept_apart},
 	{"overlapping and repeated fragments", overlap},

@@ -84,7 +84,72 @@ static void tunnel_is_the_limit(void)
 	net_close();
 }
 
+#define JUMBO 9000
+
+/* Spokes on tunnels that carry whole jumbo frames, the ports' MTU being larger still. */
+static void open_jumbo(uint16_t mtu_to_b)
+{
+	struct dp_tunnel_params p = {.nbma_be = packet_addr(HUB_NBMA),
+		.key_set = true,
+		.key = TUNNEL_KEY,
+		.mtu = JUMBO,
+		.ttl = TUNNEL_TTL};
+
+	net_open(&(struct net_params){.no_peers = true, .mtu = JUMBO + 100});
+	CU_ASSERT(dp_tunnel_add(net.dp, &p, &net.a.tunnel, NULL) == 0);
+	p.mtu = mtu_to_b;
+	CU_ASSERT(dp_tunnel_add(net.dp, &p, &net.b.tunnel, NULL) == 0);
+	spoke_add(&net.a);
+	spoke_add(&net.b);
+}
+
+static void jumbo(void)
+{
+	struct packet inner;
+
+	open_jumbo(JUMBO);
+	for (unsigned len = 28; len <= JUMBO; len += len < JUMBO - 40 ? 37 : 1) {
+		inner = spoke_packet(&net.a, &net.b, len);
+		spoke_send_run(&net.a, &inner);
+		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+	}
+	inner = df_packet(JUMBO + 1);
+	spoke_send_run(&net.a, &inner);
+	EXPECT_DROPS(fwd_too_big, 1);
+	EXPECT_PUNT(ERROR, NULL);
+	net_close();
+}
+
+/* From a jumbo tunnel into one that is not, down to the smallest MTU. */
+static void jumbo_in_pieces(void)
+{
+	static const uint16_t mtus[] = {8999, 1400, 576};
+	struct packet inner, gre;
+	unsigned got, n;
+
+	for (unsigned i = 0; i < RTE_DIM(mtus); i++) {
+		unsigned each = (mtus[i] - PACKET_IP4_LEN) & ~7u;
+
+		open_jumbo(mtus[i]);
+		inner = spoke_packet(&net.a, &net.b, JUMBO);
+		spoke_send_run(&net.a, &inner);
+		n = (JUMBO - PACKET_IP4_LEN + each - 1) / each;
+		got = 0;
+		for (unsigned k = 0; k < n; k++) {
+			gre = EXPECT_GRE(&net.b);
+			EXPECT(gre.len > 8 + PACKET_IP4_LEN && gre.len <= 8 + mtus[i]);
+			gre = packet_cut(&gre, 8 + PACKET_IP4_LEN);
+			EXPECT(memcmp(gre.b, inner.b + PACKET_IP4_LEN + got, gre.len) == 0);
+			got += gre.len;
+		}
+		EXPECT(got == JUMBO - PACKET_IP4_LEN);
+		net_close();
+	}
+}
+
 static const struct unit_test tests[] = {
+	{"jumbo frames", jumbo},
+	{"jumbo frames in pieces", jumbo_in_pieces},
 	{"every suite, with and without UDP", every_suite},
 	{"the tunnel's MTU is the limit", tunnel_is_the_limit},
 };
