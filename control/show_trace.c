@@ -137,6 +137,7 @@ static const char *const end_names[] = {
 	[DP_TRACE_FORWARDED] = "forwarded",
 	[DP_TRACE_PUNTED] = "punted",
 	[DP_TRACE_DROPPED] = "dropped",
+	[DP_TRACE_HELD] = "held",
 };
 
 static const char *reason_of(const struct dp_trace *t)

@@ -167,6 +167,8 @@ bool reassemble(struct worker *w, struct pkt *p)
 	/* rte_ip_frag knows no protocols, which RFC 791 3.2 tells packets apart by as well. */
 	m = rte_ipv4_frag_reassemble_packet(
 		r->table[ip->next_proto_id == IPPROTO_UDP], &r->dead, p->m, w->now, ip);
+	if (m == NULL && unlikely(p->trace != TRACE_NONE))
+		trace_end_pkt(w, p, DP_TRACE_HELD, 0);
 	/* Nothing in the table is out of date, so what is given up now is this packet: all of it if
 	 * the fragments do not fit together (RFC 5722 4), or only this one for want of a place. */
 	if (r->dead.cnt == 1 && r->dead.row[0] == p->m && p->m->nb_segs == 1)

@@ -21,6 +21,7 @@ enum dp_trace_end {
 	DP_TRACE_FORWARDED, /**< given to a port */
 	DP_TRACE_PUNTED,    /**< given to control */
 	DP_TRACE_DROPPED,
+	DP_TRACE_HELD, /**< a fragment that waits for the rest of its packet */
 };
 
 /** Parts of a struct dp_trace that are known. */
