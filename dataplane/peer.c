@@ -156,7 +156,6 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		if (peer->used)
 			continue;
 		memset(peer, 0, sizeof(*peer));
-		peer->used = 1;
 		peer->owner = SA_OWNER_NONE;
 		peer->tunnel = (uint8_t)p->tunnel;
 		peer->address_be = p->address_be;
@@ -169,6 +168,9 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 		make_gre(peer, t);
 		peer->redirect = t->p.redirect;
 		peer->df = t->p.df;
+		/* Replication looks at every peer in use: it must not see one half made. */
+		__atomic_thread_fence(__ATOMIC_RELEASE);
+		peer->used = 1;
 		*index = at;
 		return 0;
 	}
