@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "tests/dp/harness.h"
 
 enum mode {
@@ -19,6 +21,7 @@ enum mode {
 	MODE_GRE,       /* a GRE packet in good ESP */
 	MODE_INNER,     /* an inner packet in good GRE */
 	MODE_INNER_IP4, /* the same, its header checksum set right */
+	MODE_FRAGMENTS, /* good ESP in fragments: offset and length of each, in eights, and flags */
 	MODE_COUNT
 };
 
@@ -47,7 +50,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	if (net_eal_start("fuzz-packet") < 0)
 		abort();
-	net_open(NULL);
+	net_open(&(struct net_params){.fragment_us = 1});
 	spoke_del(&net.b);
 	if (dp_tunnel_add(net.dp, &clamping, &net.b.tunnel, NULL) != 0)
 		abort();
@@ -121,6 +124,32 @@ static struct packet make_frame(enum mode mode, struct packet *p)
 	}
 }
 
+/* A good frame in the fragments that three octets each ask for; what is beyond its end is zero. */
+static void receive_fragments(const struct packet *wanted)
+{
+	const unsigned head = PACKET_ETH_LEN + PACKET_IP4_LEN;
+	struct packet inner = spoke_packet(&net.a, &net.b, 600);
+	const struct packet whole = spoke_seal(&net.a, &inner);
+
+	for (unsigned i = 0; i + 3 <= wanted->len && i < 3 * 16; i += 3) {
+		unsigned offset = wanted->b[i] * 8u, len = wanted->b[i + 1] * 8u;
+		struct packet f = whole;
+		uint8_t *ip = f.b + PACKET_ETH_LEN;
+
+		len += wanted->b[i + 2] & 7;
+		f.len = (uint16_t)(head + len);
+		memset(f.b + head, 0, len);
+		if (head + offset < whole.len)
+			memcpy(f.b + head, whole.b + head + offset,
+				RTE_MIN(len, whole.len - head - offset));
+		packet_put16(ip + PACKET_IP4_FRAG,
+			(uint16_t)((wanted->b[i + 2] & 0x80 ? 0x2000 : 0) | offset / 8));
+		packet_put16(ip + PACKET_IP4_TOTAL, (uint16_t)(PACKET_IP4_LEN + len));
+		packet_ip4_seal(ip);
+		net_receive(0, 0, &f);
+	}
+}
+
 /* Take what came out. Control's copies too, so that its queues never fill. */
 static void drain(void)
 {
@@ -134,6 +163,17 @@ static void drain(void)
 			rte_pktmbuf_free(m);
 }
 
+/* Until fragments that wait for others have waited too long. */
+static void run_out(void)
+{
+	uint64_t end = rte_rdtsc() + rte_get_tsc_hz() / 1000;
+
+	net_run();
+	drain();
+	while (net_buffers_in_use() != 0 && rte_rdtsc() < end)
+		net_run();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct packet in = {0}, frame;
@@ -144,12 +184,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.len = (uint16_t)(size - 1);
 	memcpy(in.b, data + 1, in.len);
 	mode = (enum mode)(data[0] % 8 % MODE_COUNT);
-	frame = make_frame(mode, &in);
-	if (mode >= MODE_ESP)
-		set_outer_ecn(&frame, data[0] >> 6);
-	net_receive(0, 0, &frame);
-	net_run();
-	drain();
+	if (mode == MODE_FRAGMENTS) {
+		receive_fragments(&in);
+	} else {
+		frame = make_frame(mode, &in);
+		if (mode >= MODE_ESP)
+			set_outer_ecn(&frame, data[0] >> 6);
+		net_receive(0, 0, &frame);
+	}
+	run_out();
 	if (net_buffers_in_use() != 0) {
 		fprintf(stderr, "%u buffers did not come back\n", net_buffers_in_use());
 		abort();
