@@ -47,7 +47,8 @@ void redirect_hint(struct worker *w, const struct pkt *p)
 		.dst_be = ip->dst_addr,
 		.quiet_until = w->now + QUIET_S * rte_get_tsc_hz(),
 	};
-	r->budget--;
-	punt_copy(w, DP_PUNT_REDIRECT, p, p->l3, RTE_MIN((unsigned)p->l3_len, (unsigned)HEAD_MAX),
-		0, 0);
+	/* What the spoke's own meter refuses is not taken from the others' budget. */
+	if (punt_copy(w, DP_PUNT_REDIRECT, p, p->l3,
+		    RTE_MIN((unsigned)p->l3_len, (unsigned)HEAD_MAX), 0, 0) == DP_DROP_COUNT)
+		r->budget--;
 }

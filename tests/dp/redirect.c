@@ -10,8 +10,8 @@
 #define BURST    256
 #define SHARE    100 /* of one spoke */
 
-/* The default world, but spokes a and b are on a tunnel that redirects. */
-static void open_redirecting(void)
+/* The default world, but the first n spokes are on a tunnel that redirects. */
+static void open_redirecting(unsigned n)
 {
 	const struct dp_tunnel_params p = {.nbma_be = packet_addr(HUB_NBMA),
 		.key_set = true,
@@ -22,7 +22,8 @@ static void open_redirecting(void)
 
 	net_open(&(struct net_params){.no_peers = true});
 	CU_ASSERT(dp_tunnel_add(net.dp, &p, &net.a.tunnel, NULL) == 0);
-	net.b.tunnel = net.a.tunnel;
+	for (unsigned i = 1; i < n; i++)
+		net.spoke[i].tunnel = net.a.tunnel;
 	for (unsigned i = 0; i < RTE_DIM(net.spoke); i++)
 		spoke_add(&net.spoke[i]);
 }
@@ -32,7 +33,7 @@ static void hint(void)
 	struct packet inner, got, want;
 	struct dp_punt_info info;
 
-	open_redirecting();
+	open_redirecting(2);
 	inner = spoke_packet(&net.a, &net.b, 300);
 	spoke_send_run(&net.a, &inner);
 	want = packet_hop(&inner);
@@ -56,7 +57,7 @@ static void no_hint(void)
 {
 	struct packet inner;
 
-	open_redirecting();
+	open_redirecting(2);
 	inner = spoke_packet(&net.a, &net.c, 100);
 	spoke_send_run(&net.a, &inner);
 	EXPECT_DELIVERED(&net.c, packet_hop(&inner));
@@ -80,7 +81,7 @@ static void budget(void)
 	struct rte_mbuf *m;
 	uint64_t start, ms;
 
-	open_redirecting();
+	open_redirecting(3);
 	CU_ASSERT(dp_route_add(net.dp, DP_TABLE_OVERLAY, packet_addr("10.64.0.0"), 16,
 			  DP_ADJ(DP_ADJ_PEER, net.b.peer)) == 0);
 	start = rte_rdtsc();
@@ -108,10 +109,43 @@ static void budget(void)
 	net_close();
 }
 
+/* What a spoke is refused is not taken from the others' budget. */
+static void rogue(void)
+{
+	struct dp_stats stats;
+	struct packet inner;
+	struct rte_mbuf *m;
+	unsigned hints = 0;
+
+	open_redirecting(3);
+	CU_ASSERT(dp_route_add(net.dp, DP_TABLE_OVERLAY, packet_addr("10.64.0.0"), 16,
+			  DP_ADJ(DP_ADJ_PEER, net.b.peer)) == 0);
+	for (unsigned i = 0; i < 900 + SHARE / 2; i++) {
+		struct spoke *s = i < 900 ? &net.a : &net.c;
+
+		inner = packet_udp(s->lan_be, rte_cpu_to_be_32(0x0a400000u + i), 1, 2, 40);
+		spoke_send(s, &inner);
+		if (i % 450 == 449)
+			net_run();
+	}
+	net_run();
+	while (dp_punt_receive(net.dp, DP_PUNT_REDIRECT, &m, 1) == 1) {
+		hints += dp_punt_info(m)->peer == net.c.peer;
+		rte_pktmbuf_free(m);
+	}
+	EXPECT(hints == SHARE / 2);
+	for (unsigned i = 0; i < 900 + SHARE / 2; i++)
+		EXPECT_GRE(&net.b);
+	dp_stats_read(net.dp, -1, &stats);
+	EXPECT_DROPS(punt_peer, (unsigned)stats.punts[DP_PUNT_REDIRECT].refused_peer);
+	net_close();
+}
+
 static const struct unit_test tests[] = {
 	{"a hairpin packet gives one hint", hint},
 	{"none between tunnels, none unasked", no_hint},
 	{"a budget for all", budget},
+	{"a spoke's flood takes nothing of the budget", rogue},
 };
 
 DP_SUITE(redirect, tests);
