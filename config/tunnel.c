@@ -71,33 +71,44 @@ static int read_adjust_mss(struct config_reader *r, const config_setting_t *s,
 	return rc;
 }
 
+static const char *const rpf_names[CONFIG_RPF_MODES] = {
+	[CONFIG_RPF_LOOSE] = "loose",
+	[CONFIG_RPF_STRICT] = "strict",
+	[CONFIG_RPF_OFF] = "off",
+};
+
 const char *config_rpf_name(enum config_rpf mode)
 {
-	static const char *const names[CONFIG_RPF_MODES] = {
-		[CONFIG_RPF_LOOSE] = "loose",
-		[CONFIG_RPF_STRICT] = "strict",
-		[CONFIG_RPF_OFF] = "off",
-	};
+	return rpf_names[mode];
+}
 
-	return names[mode];
+/* One of n words, in *at the place of the one that stands there. */
+static int read_word(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, const char *const *words, unsigned n, const char *expected,
+	unsigned *at)
+{
+	const char *text = config_text_of(r, s, expected);
+	char shown[CONFIG_SHOWN_MAX];
+
+	if (text == NULL)
+		return -EINVAL;
+	for (*at = 0; *at < n; ++*at)
+		if (strcmp(text, words[*at]) == 0)
+			return 0;
+	return config_fail_at(
+		r, s, "%s is \"%s\"; expected %s", f->name, config_shown(text, shown), expected);
 }
 
 static int read_rpf(struct config_reader *r, const config_setting_t *s,
 	const struct config_field *f, void *member)
 {
-	static const char expected[] = "\"strict\", \"loose\" or \"off\"";
-	const char *text = config_text_of(r, s, expected);
 	struct config_tunnel *t = member;
-	char shown[CONFIG_SHOWN_MAX];
+	unsigned at = 0;
+	int rc = read_word(
+		r, s, f, rpf_names, CONFIG_RPF_MODES, "\"strict\", \"loose\" or \"off\"", &at);
 
-	(void)f;
-	if (text == NULL)
-		return -EINVAL;
-	for (t->rpf = 0; t->rpf < CONFIG_RPF_MODES; t->rpf++)
-		if (strcmp(text, config_rpf_name(t->rpf)) == 0)
-			return 0;
-	return config_fail_at(
-		r, s, "rpf is \"%s\"; expected %s", config_shown(text, shown), expected);
+	t->rpf = (enum config_rpf)at;
+	return rc;
 }
 
 static int read_dscp(struct config_reader *r, const config_setting_t *s,
@@ -118,33 +129,27 @@ static int read_dscp(struct config_reader *r, const config_setting_t *s,
 	return 0;
 }
 
+static const char *const df_names[CONFIG_DF_COUNT] = {
+	[CONFIG_DF_SET] = "set",
+	[CONFIG_DF_COPY] = "copy",
+	[CONFIG_DF_CLEAR] = "clear",
+};
+
 const char *config_df_name(enum config_df df)
 {
-	static const char *const names[CONFIG_DF_COUNT] = {
-		[CONFIG_DF_SET] = "set",
-		[CONFIG_DF_COPY] = "copy",
-		[CONFIG_DF_CLEAR] = "clear",
-	};
-
-	return names[df];
+	return df_names[df];
 }
 
 static int read_df(struct config_reader *r, const config_setting_t *s, const struct config_field *f,
 	void *member)
 {
-	static const char expected[] = "\"set\", \"copy\" or \"clear\"";
-	const char *text = config_text_of(r, s, expected);
 	struct config_tunnel *t = member;
-	char shown[CONFIG_SHOWN_MAX];
+	unsigned at = 0;
+	int rc = read_word(
+		r, s, f, df_names, CONFIG_DF_COUNT, "\"set\", \"copy\" or \"clear\"", &at);
 
-	(void)f;
-	if (text == NULL)
-		return -EINVAL;
-	for (t->df = 0; t->df < CONFIG_DF_COUNT; t->df++)
-		if (strcmp(text, config_df_name(t->df)) == 0)
-			return 0;
-	return config_fail_at(
-		r, s, "df is \"%s\"; expected %s", config_shown(text, shown), expected);
+	t->df = (enum config_df)at;
+	return rc;
 }
 
 static int read_tunnel(struct config_reader *r, const config_setting_t *s, void *element)
