@@ -218,11 +218,6 @@ unsigned dp_workers(const struct dp *dp)
 	return dp->params.n_workers;
 }
 
-unsigned dp_worker_lcore(const struct dp *dp, unsigned worker)
-{
-	return dp->lcores[worker];
-}
-
 void dp_synchronize(struct dp *dp)
 {
 	if (dp->launched)

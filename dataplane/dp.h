@@ -59,9 +59,6 @@ bool dp_running(const struct dp *dp);
 
 unsigned dp_workers(const struct dp *dp);
 
-/** EAL lcore of a worker, or LCORE_ID_ANY when the caller polls it. */
-unsigned dp_worker_lcore(const struct dp *dp, unsigned worker);
-
 /**
  * One turn of a worker's loop: each of its queues once, all stages, transmit. For callers that
  * gave no lcores; one thread at a time per worker.

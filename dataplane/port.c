@@ -192,16 +192,6 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 	return 0;
 }
 
-unsigned dp_port_count(const struct dp *dp)
-{
-	return dp->n_ports;
-}
-
-const char *dp_port_name(const struct dp *dp, uint16_t port)
-{
-	return dp->ports[port].name;
-}
-
 struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port)
 {
 	return dp->ports[port].mac;

@@ -49,11 +49,6 @@ struct dp_port_params {
  */
 int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, struct error *err);
 
-/** Number of ports; indices are below it. */
-unsigned dp_port_count(const struct dp *dp);
-
-const char *dp_port_name(const struct dp *dp, uint16_t port);
-
 /** The Ethernet address that frames to us carry. */
 struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port);
 
