@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/timer.h"
+
+#include <stddef.h>
+
+/* Those that are due at the same time stand by their addresses: a tree holds no equals. */
+static int compare(const struct timer *a, const struct timer *b)
+{
+	if (a->due != b->due)
+		return a->due < b->due ? -1 : 1;
+	return a == b ? 0 : (uintptr_t)a < (uintptr_t)b ? -1 : 1;
+}
+
+/* clang-format off */
+RB_GENERATE_INTERNAL(timer_tree, timer, entry, compare, __attribute__((unused)) static)
+/* clang-format on */
+
+void timer_start(struct timers *all, struct timer *t, uint64_t due)
+{
+	timer_stop(all, t);
+	t->due = due;
+	t->running = true;
+	RB_INSERT(timer_tree, &all->tree, t);
+}
+
+void timer_stop(struct timers *all, struct timer *t)
+{
+	if (!t->running)
+		return;
+	RB_REMOVE(timer_tree, &all->tree, t);
+	t->running = false;
+}
+
+struct timer *timers_take_due(struct timers *all, uint64_t now)
+{
+	struct timer *t = RB_MIN(timer_tree, &all->tree);
+
+	if (t == NULL || t->due > now)
+		return NULL;
+	timer_stop(all, t);
+	return t;
+}
+
+uint64_t timers_next(struct timers *all)
+{
+	const struct timer *t = RB_MIN(timer_tree, &all->tree);
+
+	return t == NULL ? UINT64_MAX : t->due;
+}
