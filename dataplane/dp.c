@@ -86,6 +86,7 @@ static int create_tables(struct dp *dp, struct error *err)
 		return error_set(err, ENOMEM,
 			"no memory for %u peers: give the EAL more (-m, or hugepages)", p->n_peers);
 	dp->n_peers = p->n_peers;
+	peers_init(dp);
 	dp->sa_in = sa_table_create("sa_in", p->n_peers * 2, p->socket);
 	dp->sa_out = sa_table_create("sa_out", p->n_peers * 2, p->socket);
 	if (dp->sa_in == NULL || dp->sa_out == NULL)
@@ -131,7 +132,7 @@ struct dp *dp_create(const struct dp_params *p, struct error *err)
 	for (unsigned i = 0; i < p->n_workers; i++)
 		dp->lcores[i] = p->lcores ? p->lcores[i] : LCORE_ID_ANY;
 	if (create_pools(dp, err) < 0 || create_tables(dp, err) < 0 || create_qsbr(dp, err) < 0 ||
-		punt_init(dp, err) < 0 || watch_init(dp, err) < 0)
+		retire_init(dp, err) < 0 || punt_init(dp, err) < 0 || watch_init(dp, err) < 0)
 		goto err;
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		dp->workers[i] = worker_create(dp, i, err);
@@ -171,6 +172,7 @@ void dp_destroy(struct dp *dp)
 		worker_destroy(dp->workers[i]);
 	punt_fini(dp);
 	watch_fini(dp);
+	retire_fini(dp);
 	sa_table_destroy(dp->sa_in);
 	sa_table_destroy(dp->sa_out);
 	rte_free(dp->peers);

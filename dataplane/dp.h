@@ -72,6 +72,14 @@ unsigned dp_worker_poll(struct dp *dp, unsigned worker);
  */
 void dp_synchronize(struct dp *dp);
 
+/**
+ * Places of peers, SAs and tunnels that were removed become free some time later, when no packet
+ * can name them any more. This looks whether that time has come, and never waits. Call it now and
+ * then: the daemon does so every millisecond.
+ * @return places that are not free yet
+ */
+unsigned dp_reclaim(struct dp *dp);
+
 /** Inbound (true) or outbound (false) SA table, for display. */
 const struct sa_table *dp_sa_table(const struct dp *dp, bool in);
 

@@ -6,6 +6,8 @@
 #ifndef DATAPLANE_DP_PRIV_H
 #define DATAPLANE_DP_PRIV_H
 
+#include <emmintrin.h>
+
 #include <rte_ether.h>
 #include <rte_fib.h>
 #include <rte_ip.h>
@@ -50,6 +52,17 @@ struct l2_header {
 } __attribute__((aligned(16)));
 
 _Static_assert(sizeof(struct l2_header) == 16, "replaced by one store");
+
+/* All of it as of one moment: control may replace it between two looks. */
+static inline __m128i l2_load(const struct l2_header *l2)
+{
+	return _mm_load_si128((const __m128i *)l2);
+}
+
+static inline uint16_t l2_port(__m128i l2)
+{
+	return (uint16_t)_mm_extract_epi16(l2, offsetof(struct l2_header, port) / 2);
+}
 
 /* Outbound SA of a peer and what of it shapes the packet; replaced by one 8-byte store. */
 union peer_out {
@@ -101,6 +114,7 @@ struct peer {
 	/* line 2: what becomes of packets that are not simply forwarded */
 	uint64_t punt_due[PUNT_PEER_CLASSES]; /* TSC, atomic; see punt.c */
 	uint32_t address_be;                  /* in the tunnel, 0: not known yet; control writes */
+	uint32_t next_free;                   /* control only */
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct peer, sa_in) == 64, "forwarding reads one line of a peer");
@@ -222,6 +236,7 @@ struct replication {
 	unsigned first;
 	unsigned n;
 	uint32_t next;
+	uint32_t started, finished; /* packets so far; wrap */
 	struct rte_mbuf *m[REPLICATIONS_MAX];
 };
 
@@ -268,6 +283,35 @@ struct worker {
 	struct ident ident;
 } __rte_cache_aligned;
 
+enum retire_kind { RETIRED_PEER, RETIRED_SA_IN, RETIRED_SA_OUT, RETIRED_TUNNEL };
+
+struct retired {
+	enum retire_kind kind;
+	uint32_t index;
+};
+
+/* What a batch waits for; see retire.c. */
+enum retire_step {
+	RETIRE_IDLE,
+	RETIRE_HIDDEN,
+	RETIRE_QUEUED,
+	RETIRE_TAKEN,
+	RETIRE_REPLICATED,
+	RETIRE_ENDING,
+	RETIRE_PUNTED,
+};
+
+/* Control only. */
+struct retire {
+	struct retired *open, *closing; /* the batch that collects, the one on its way */
+	uint32_t n_open, n_closing;
+	enum retire_step step;
+	uint64_t token;                 /* of the grace period */
+	uint32_t inbox[DP_WORKERS_MAX]; /* positions to be passed */
+	uint32_t replication[DP_WORKERS_MAX];
+	uint32_t punt[DP_PUNT_COUNT];
+};
+
 struct dp {
 	struct dp_params params;
 	unsigned lcores[DP_WORKERS_MAX];
@@ -280,8 +324,8 @@ struct dp {
 	struct sa_table *sa_in;
 	struct sa_table *sa_out;
 	struct peer *peers;
-	unsigned n_peers; /* room */
-	uint32_t peer_hint;
+	unsigned n_peers;               /* room */
+	uint32_t peer_first, peer_last; /* free ones, chained; DP_PEER_NONE: none */
 	struct tunnel tunnels[DP_TUNNELS_MAX];
 	uint32_t tunnel_first, tunnel_last; /* all tunnels' addresses are between, host order */
 	struct port ports[DP_PORTS_MAX];
@@ -292,6 +336,7 @@ struct dp {
 	struct rte_fib *fib[DP_TABLE_COUNT];
 	bool fib_dirty; /* a tbl8 group may have been freed: grace period before the next add */
 	struct rte_rcu_qsbr *qsbr;
+	struct retire retire;
 	struct rte_ring *punt_ring[DP_PUNT_COUNT];
 	struct rte_meter_srtcm_profile punt_profile[DP_PUNT_COUNT];
 	struct punt_peer_meter punt_peer[PUNT_PEER_CLASSES];
@@ -378,7 +423,21 @@ unsigned replicate_turn(struct worker *w, struct rte_mbuf **out);
 /* handoff.c: give a packet to another worker, to go on there at this stage. */
 void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage);
 
+/*
+ * retire.c: a place that was unlinked. It is given back by dp_reclaim(), when neither a worker nor
+ * a packet in a queue can name it any more.
+ */
+void retire(struct dp *dp, enum retire_kind kind, uint32_t index);
+int retire_init(struct dp *dp, struct error *err);
+void retire_fini(struct dp *dp);
+
+/* peer.c */
+void peers_init(struct dp *dp);
+void peer_free(struct dp *dp, uint32_t index);
+
 /* worker.c */
+/* Drop what waits for a worker that rests. Control thread. */
+void worker_purge(struct worker *w);
 /* Packets with all headers written: seal them and give them to their ports. */
 void worker_send(struct worker *w, struct pkt **line, unsigned n);
 /* Finished frames to their ports. */

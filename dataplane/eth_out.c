@@ -9,25 +9,28 @@
 #define DF RTE_BE16(RTE_IPV4_HDR_DF_FLAG)
 
 /* Returns true if the packet has its Ethernet header now. */
-static bool write_header(struct worker *w, struct pkt *p, const struct l2_header *l2)
+static bool write_header(struct worker *w, struct pkt *p, __m128i l2)
 {
-	uint8_t *frame = p->l3 - sizeof(l2->eth);
+	const unsigned len = sizeof(struct rte_ether_hdr);
+	uint8_t *frame = p->l3 - len;
+	struct l2_header header;
 
-	if (buf_room_before(p->m, p->l3) < sizeof(l2->eth)) {
+	if (buf_room_before(p->m, p->l3) < len) {
 		pkt_drop(w, p, DP_DROP_out_no_room);
 		return false;
 	}
-	buf_set(p->m, frame, sizeof(l2->eth) + p->l3_len);
-	memcpy(frame, &l2->eth, sizeof(l2->eth));
-	p->port = l2->port;
+	buf_set(p->m, frame, len + p->l3_len);
+	_mm_store_si128((__m128i *)&header, l2);
+	memcpy(frame, &header.eth, len);
+	p->port = header.port;
 	return true;
 }
 
 /* What is in line goes first, then the pieces: nothing of a flow overtakes. */
-static void send_fragments(struct worker *w, struct pkt *p, const struct l2_header *l2,
-	struct pkt **line, unsigned kept)
+static void send_fragments(
+	struct worker *w, struct pkt *p, __m128i l2, struct pkt **line, unsigned kept)
 {
-	unsigned n = fragment(w, p, w->dp->ports[l2->port].mtu, w->fragments), done = 0;
+	unsigned n = fragment(w, p, w->dp->ports[l2_port(l2)].mtu, w->fragments), done = 0;
 	struct pkt *pieces[FRAGMENTS_MAX];
 
 	worker_transmit(w, line, kept);
@@ -44,16 +47,17 @@ unsigned eth_out_stage(struct worker *w, struct pkt **line, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = line[i];
-		const struct l2_header *l2 = &w->dp->neighbors[DP_ADJ_INDEX(p->adj)];
+		const __m128i l2 = l2_load(&w->dp->neighbors[DP_ADJ_INDEX(p->adj)]);
 		const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+		const uint16_t port = l2_port(l2);
 
-		if (unlikely(l2->port == DP_PORT_NONE)) {
+		if (unlikely(port == DP_PORT_NONE)) {
 			pkt_drop(w, p, DP_DROP_out_no_neighbor);
-		} else if (likely(p->l3_len <= w->dp->ports[l2->port].mtu)) {
+		} else if (likely(p->l3_len <= w->dp->ports[port].mtu)) {
 			if (likely(write_header(w, p, l2)))
 				line[kept++] = p;
 		} else if ((ip->fragment_offset & DF) != 0) {
-			punt_error(w, p, DP_DROP_fwd_too_big, w->dp->ports[l2->port].mtu);
+			punt_error(w, p, DP_DROP_fwd_too_big, w->dp->ports[port].mtu);
 		} else {
 			send_fragments(w, p, l2, line, kept);
 			kept = 0;

@@ -112,6 +112,8 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	const struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
 	union peer_out out = {.word = __atomic_load_n(&peer->out.word, __ATOMIC_ACQUIRE)};
 	union peer_outer outer = {.word = __atomic_load_n(&peer->outer.word, __ATOMIC_ACQUIRE)};
+	const __m128i l2 = l2_load(&peer->l2);
+	const uint16_t port = l2_port(l2);
 	unsigned front = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr);
 	uint8_t *frame;
 	unsigned room;
@@ -125,7 +127,7 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_out_no_sa);
 		return GONE;
 	}
-	if (unlikely(peer->l2.port == DP_PORT_NONE)) {
+	if (unlikely(port == DP_PORT_NONE)) {
 		pkt_drop(w, p, DP_DROP_out_no_neighbor);
 		return GONE;
 	}
@@ -145,7 +147,7 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 		write_gre(p->l3, peer, p->protocol);
 
 	/* The last two of these sixteen octets are the port's; the IP header overwrites them. */
-	memcpy(frame, &peer->l2, sizeof(peer->l2));
+	_mm_storeu_si128((__m128i *)frame, l2);
 	memcpy(frame + sizeof(struct rte_ether_hdr), &peer->ip, sizeof(peer->ip));
 	memcpy(frame + sizeof(struct rte_ether_hdr) + sizeof(peer->ip), &outer.addr_be, 4);
 	frame[sizeof(struct rte_ether_hdr) + 1] = outer_tos(p, out.tos);
@@ -159,7 +161,7 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 		if (unlikely(peer->redirect))
 			redirect_hint(w, p);
 	}
-	p->port = peer->l2.port;
+	p->port = port;
 	p->esp.sa = sa_at(w->dp->sa_out, out.sa);
 	p->esp.esp = frame + front;
 	p->esp.payload_len = (uint16_t)(peer->gre_len + p->l3_len);

@@ -144,37 +144,53 @@ uint16_t dp_peer_mtu(const struct dp *dp, uint32_t peer)
 	return dp->peers[peer].out.mtu;
 }
 
+/* Behind the others that are free: the longer a place rests, the better. */
+void peer_free(struct dp *dp, uint32_t index)
+{
+	dp->peers[index].next_free = DP_PEER_NONE;
+	if (dp->peer_first == DP_PEER_NONE)
+		dp->peer_first = index;
+	else
+		dp->peers[dp->peer_last].next_free = index;
+	dp->peer_last = index;
+}
+
+void peers_init(struct dp *dp)
+{
+	dp->peer_first = DP_PEER_NONE;
+	for (uint32_t i = 0; i < dp->n_peers; i++)
+		peer_free(dp, i);
+}
+
 int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err)
 {
 	const struct tunnel *t = &dp->tunnels[p->tunnel];
 	struct peer *peer;
 
-	for (unsigned i = 0; i < dp->n_peers; i++, dp->peer_hint++) {
-		uint32_t at = dp->peer_hint % dp->n_peers;
-
-		peer = &dp->peers[at];
-		if (peer->used)
-			continue;
-		memset(peer, 0, sizeof(*peer));
-		peer->owner = SA_OWNER_NONE;
-		peer->tunnel = (uint8_t)p->tunnel;
-		peer->address_be = p->address_be;
-		for (unsigned k = 0; k < PEER_SAS_MAX; k++)
-			peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
-		l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);
-		set_out(dp, peer, SA_NONE);
-		make_ip(peer, t, p->natt_port != 0);
-		set_outer(peer, p->nbma_be, p->natt_port);
-		make_gre(peer, t);
-		peer->redirect = t->p.redirect;
-		peer->df = t->p.df;
-		/* Replication looks at every peer in use: it must not see one half made. */
-		__atomic_thread_fence(__ATOMIC_RELEASE);
-		peer->used = 1;
-		*index = at;
-		return 0;
-	}
-	return error_set(err, ENOSPC, "no room for more than %u peers", dp->n_peers);
+	if (dp->peer_first == DP_PEER_NONE)
+		dp_reclaim(dp);
+	if (dp->peer_first == DP_PEER_NONE)
+		return error_set(err, ENOSPC, "no room for more than %u peers", dp->n_peers);
+	*index = dp->peer_first;
+	peer = &dp->peers[*index];
+	dp->peer_first = peer->next_free;
+	memset(peer, 0, sizeof(*peer));
+	peer->owner = SA_OWNER_NONE;
+	peer->tunnel = (uint8_t)p->tunnel;
+	peer->address_be = p->address_be;
+	for (unsigned k = 0; k < PEER_SAS_MAX; k++)
+		peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
+	l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);
+	set_out(dp, peer, SA_NONE);
+	make_ip(peer, t, p->natt_port != 0);
+	set_outer(peer, p->nbma_be, p->natt_port);
+	make_gre(peer, t);
+	peer->redirect = t->p.redirect;
+	peer->df = t->p.df;
+	/* Replication looks at every peer in use: it must not see one half made. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	peer->used = 1;
+	return 0;
 }
 
 static void make_tags(const struct peer *peer, const struct tunnel *t, uint32_t *tag)
@@ -212,6 +228,9 @@ int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params
 			err, ENOSPC, "a peer holds at most %u SAs of one direction", PEER_SAS_MAX);
 	p.peer = index;
 	make_tags(peer, t, p.tag);
+	if (sa_table_used(p.in ? dp->sa_in : dp->sa_out) ==
+		sa_table_capacity(p.in ? dp->sa_in : dp->sa_out))
+		dp_reclaim(dp);
 	rc = sa_add(p.in ? dp->sa_in : dp->sa_out, &p, sa, err);
 	if (rc < 0)
 		return rc;
@@ -221,8 +240,7 @@ int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params
 	return 0;
 }
 
-/* Hide the SA and take it off its peer's list; the caller waits and frees. */
-static void unlink_sa(struct dp *dp, bool in, uint32_t index)
+void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index)
 {
 	struct sa_table *table = in ? dp->sa_in : dp->sa_out;
 	struct peer *peer = &dp->peers[sa_at(table, index)->peer];
@@ -233,36 +251,21 @@ static void unlink_sa(struct dp *dp, bool in, uint32_t index)
 	if (!in && peer->out.sa == index)
 		set_out(dp, peer, SA_NONE);
 	sa_unlink(table, index);
-}
-
-void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index)
-{
-	unlink_sa(dp, in, index);
-	dp_synchronize(dp);
-	sa_free(in ? dp->sa_in : dp->sa_out, index);
+	retire(dp, in ? RETIRED_SA_IN : RETIRED_SA_OUT, index);
 }
 
 void dp_peer_del(struct dp *dp, uint32_t index)
 {
 	struct peer *peer = &dp->peers[index];
-	uint32_t in[PEER_SAS_MAX], out[PEER_SAS_MAX];
 
-	memcpy(in, peer->sa_in, sizeof(in));
-	memcpy(out, peer->sa_out, sizeof(out));
 	for (unsigned i = 0; i < PEER_SAS_MAX; i++) {
-		if (in[i] != SA_NONE)
-			unlink_sa(dp, true, in[i]);
-		if (out[i] != SA_NONE)
-			unlink_sa(dp, false, out[i]);
-	}
-	dp_synchronize(dp);
-	for (unsigned i = 0; i < PEER_SAS_MAX; i++) {
-		if (in[i] != SA_NONE)
-			sa_free(dp->sa_in, in[i]);
-		if (out[i] != SA_NONE)
-			sa_free(dp->sa_out, out[i]);
+		if (peer->sa_in[i] != SA_NONE)
+			dp_peer_del_sa(dp, true, peer->sa_in[i]);
+		if (peer->sa_out[i] != SA_NONE)
+			dp_peer_del_sa(dp, false, peer->sa_out[i]);
 	}
 	peer->used = 0;
+	retire(dp, RETIRED_PEER, index);
 }
 
 uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer)
@@ -286,5 +289,8 @@ int dp_neighbor_add(struct dp *dp, uint16_t port, const struct mac_addr *mac, ui
 
 void dp_neighbor_set(struct dp *dp, uint32_t index, uint16_t port, const struct mac_addr *mac)
 {
+	/* Packets under way may still be for who had the place before. */
+	if (dp->neighbors[index].port == DP_PORT_NONE && port != DP_PORT_NONE)
+		dp_synchronize(dp);
 	l2_set(&dp->neighbors[index], dp, port, mac);
 }

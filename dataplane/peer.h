@@ -22,7 +22,10 @@ struct dp_peer_params {
 /** @param[out] index  of the peer. @return 0, -ENOSPC */
 int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, struct error *err);
 
-/** Remove a peer and its SAs. No route may point to it any more. Waits a grace period. */
+/**
+ * Remove a peer and its SAs. No route may point to it any more. Waits for nothing: the places are
+ * free when dp_reclaim() finds that nobody can name them.
+ */
 void dp_peer_del(struct dp *dp, uint32_t peer);
 
 /**
@@ -55,8 +58,7 @@ void dp_peer_move(struct dp *dp, uint32_t peer, uint32_t nbma_be, uint16_t natt_
 int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint32_t *index,
 	struct error *err);
 
-/** Remove an SA. An outbound SA in use leaves its peer without: fail closed. Waits a grace period.
- */
+/** Remove an SA. An outbound SA in use leaves its peer without: fail closed. As above. */
 void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
 
 /** The outbound SA in use, or SA_NONE. */

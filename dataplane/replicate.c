@@ -21,6 +21,7 @@ void replicate_start(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	r->m[(r->first + r->n++) % REPLICATIONS_MAX] = m;
+	__atomic_store_n(&r->started, r->started + 1, __ATOMIC_RELEASE);
 }
 
 /* Unowned peers are worker 0's to serve; the handoff stage makes it their owner. */
@@ -74,6 +75,7 @@ unsigned replicate_turn(struct worker *w, struct rte_mbuf **out)
 		r->next = 0;
 		r->first = (r->first + 1) % REPLICATIONS_MAX;
 		r->n--;
+		__atomic_store_n(&r->finished, r->finished + 1, __ATOMIC_RELEASE);
 	}
 	w->stats.replicated += n;
 	return n;

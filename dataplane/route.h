@@ -43,7 +43,10 @@ dp_adj_t dp_route_lookup(const struct dp *dp, enum dp_table table, uint32_t addr
  */
 int dp_neighbor_add(struct dp *dp, uint16_t port, const struct mac_addr *mac, uint32_t *index);
 
-/** Give a neighbor another Ethernet address, in one store. */
+/**
+ * Give a neighbor another Ethernet address, in one store. A place that is to become another
+ * station's is set to DP_PORT_NONE first; the next address then waits a grace period.
+ */
 void dp_neighbor_set(struct dp *dp, uint32_t index, uint16_t port, const struct mac_addr *mac);
 
 #endif

@@ -33,3 +33,9 @@ int dp_tunnel_add(
 	}
 	return error_set(err, ENOSPC, "more than %u tunnels", DP_TUNNELS_MAX);
 }
+
+/* Packets that wait to be replicated name it, and its last peers read it: both are gone then. */
+void dp_tunnel_del(struct dp *dp, uint16_t tunnel)
+{
+	retire(dp, RETIRED_TUNNEL, tunnel);
+}

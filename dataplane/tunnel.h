@@ -44,4 +44,7 @@ struct dp_tunnel_params {
 int dp_tunnel_add(
 	struct dp *dp, const struct dp_tunnel_params *p, uint16_t *index, struct error *err);
 
+/** Remove a tunnel that has no peers any more. Its place is free when dp_reclaim() says so. */
+void dp_tunnel_del(struct dp *dp, uint16_t tunnel);
+
 #endif

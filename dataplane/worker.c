@@ -286,6 +286,27 @@ err:
 	return NULL;
 }
 
+static void purge_one(struct worker *w, struct rte_mbuf *m)
+{
+	struct pkt p;
+
+	resume(&p, m);
+	pkt_drop(w, &p, DP_DROP_handoff_stopped);
+}
+
+void worker_purge(struct worker *w)
+{
+	struct replication *r = &w->replication;
+	struct rte_mbuf *m;
+
+	while (rte_ring_dequeue(w->inbox, (void **)&m) == 0)
+		purge_one(w, m);
+	for (; r->n != 0; r->n--, r->first = (r->first + 1) % REPLICATIONS_MAX)
+		purge_one(w, r->m[r->first]);
+	r->next = 0;
+	r->finished = r->started;
+}
+
 void worker_destroy(struct worker *w)
 {
 	struct rte_mbuf *m;

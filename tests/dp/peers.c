@@ -19,6 +19,7 @@ static void come_and_go(void)
 	net_receive(0, 0, &frame);
 	net_run();
 	EXPECT_DROPS(esp_spi, 1);
+	EXPECT(dp_reclaim(net.dp) == 0);
 	EXPECT(sa_table_used(dp_sa_table(net.dp, true)) == 3);
 	EXPECT(sa_table_used(dp_sa_table(net.dp, false)) == 3);
 	net_close();
