@@ -132,7 +132,8 @@ struct dp *dp_create(const struct dp_params *p, struct error *err)
 	for (unsigned i = 0; i < p->n_workers; i++)
 		dp->lcores[i] = p->lcores ? p->lcores[i] : LCORE_ID_ANY;
 	if (create_pools(dp, err) < 0 || create_tables(dp, err) < 0 || create_qsbr(dp, err) < 0 ||
-		retire_init(dp, err) < 0 || punt_init(dp, err) < 0 || watch_init(dp, err) < 0)
+		retire_init(dp, err) < 0 || owner_init(dp, err) < 0 || punt_init(dp, err) < 0 ||
+		watch_init(dp, err) < 0)
 		goto err;
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		dp->workers[i] = worker_create(dp, i, err);
@@ -173,6 +174,7 @@ void dp_destroy(struct dp *dp)
 	punt_fini(dp);
 	watch_fini(dp);
 	retire_fini(dp);
+	owner_fini(dp);
 	sa_table_destroy(dp->sa_in);
 	sa_table_destroy(dp->sa_out);
 	rte_free(dp->peers);
@@ -224,6 +226,16 @@ void dp_synchronize(struct dp *dp)
 {
 	if (dp->launched)
 		rte_rcu_qsbr_synchronize(dp->qsbr, RTE_QSBR_THRID_INVALID);
+}
+
+uint64_t dp_grace_start(struct dp *dp)
+{
+	return dp->launched ? rte_rcu_qsbr_start(dp->qsbr) : 0;
+}
+
+bool dp_grace_over(struct dp *dp, uint64_t token)
+{
+	return !dp->launched || rte_rcu_qsbr_check(dp->qsbr, token, false) == 1;
 }
 
 const struct sa_table *dp_sa_table(const struct dp *dp, bool in)

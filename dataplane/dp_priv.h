@@ -265,6 +265,7 @@ struct worker {
 	unsigned lcore;
 	uint64_t now;   /* TSC at the start of the turn */
 	unsigned watch; /* dp.watch as of then */
+	bool taking;    /* a peer was granted: what is parked comes first */
 	struct esp_context *esp;
 	struct rte_ring *inbox; /* from other workers and from control */
 	struct dp_stats stats;
@@ -308,8 +309,34 @@ struct retire {
 	enum retire_step step;
 	uint64_t token;                 /* of the grace period */
 	uint32_t inbox[DP_WORKERS_MAX]; /* positions to be passed */
-	uint32_t replication[DP_WORKERS_MAX];
+	uint32_t parked, replication[DP_WORKERS_MAX];
 	uint32_t punt[DP_PUNT_COUNT];
+};
+
+/* Owner of a peer that control moves from one worker to another; see owner.c. */
+#define OWNER_MOVING ((uint16_t)(SA_OWNER_NONE - 1))
+
+/* What the move waits for. */
+enum move_step {
+	MOVE_PARKING,
+	MOVE_DRAINING,
+	MOVE_ENDING,
+	MOVE_CATCHING_UP,
+	MOVE_READY,
+	MOVE_GRANTED,
+	MOVE_TOLD,
+	MOVE_TAKING,
+};
+
+/* Control writes. */
+struct move {
+	bool active;
+	uint32_t peer; /* stays when the move is over */
+	uint16_t from, to;
+	enum move_step step;
+	uint64_t token;          /* of the grace period */
+	uint32_t mark;           /* position to be passed */
+	struct rte_ring *parked; /* packets of the peer, while it has no owner */
 };
 
 struct dp {
@@ -341,7 +368,9 @@ struct dp {
 	struct rte_meter_srtcm_profile punt_profile[DP_PUNT_COUNT];
 	struct punt_peer_meter punt_peer[PUNT_PEER_CLASSES];
 	struct worker *workers[DP_WORKERS_MAX];
-	unsigned watch; /* enum watch; atomic */
+	unsigned watch;   /* enum watch; atomic */
+	unsigned granted; /* 1 + the worker that is to take the peer that moves, or 0; atomic */
+	struct move move;
 	struct capture capture;
 	struct tracer tracer;
 };
@@ -420,8 +449,26 @@ void redirect_hint(struct worker *w, const struct pkt *p);
 void replicate_start(struct worker *w, struct rte_mbuf *m);
 unsigned replicate_turn(struct worker *w, struct rte_mbuf **out);
 
-/* handoff.c: give a packet to another worker, to go on there at this stage. */
-void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage);
+/*
+ * handoff.c: give a packet to the worker that owns its peer, to go on there at this stage; park it
+ * if the owner is OWNER_MOVING.
+ */
+void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage stage);
+
+/* owner.c */
+int owner_init(struct dp *dp, struct error *err);
+void owner_fini(struct dp *dp);
+/* Take an unowned peer. If it has an owner, that is told. */
+bool owner_claim(struct worker *w, struct peer *peer, uint16_t *owner);
+/* Undo it. */
+void owner_give_back(struct worker *w, struct peer *peer);
+/* The peer that moves is granted to this worker. */
+void owner_take_granted(struct worker *w);
+/* Was this worker the owner of the peer that moves? It finishes what was handed to it before. */
+static inline bool owner_finishes(const struct worker *w, uint16_t owner)
+{
+	return owner == OWNER_MOVING && w->dp->move.from == w->id;
+}
 
 /*
  * retire.c: a place that was unlinked. It is given back by dp_reclaim(), when neither a worker nor
@@ -450,6 +497,21 @@ int worker_main(void *arg);
 void pkt_drop(struct worker *w, struct pkt *p, enum dp_drop reason);
 /* Free a packet after it was copied for control, or after that was refused (punt_copy()). */
 void pkt_punted(struct worker *w, struct pkt *p, enum dp_punt_class class, enum dp_drop refused);
+
+/* dp.c: grace periods without waiting. */
+uint64_t dp_grace_start(struct dp *dp);
+bool dp_grace_over(struct dp *dp, uint64_t token);
+
+/* All that is in a ring now; and is it gone? Positions count up and wrap. Any thread. */
+static inline uint32_t ring_mark(const struct rte_ring *r)
+{
+	return __atomic_load_n(&r->prod.tail, __ATOMIC_ACQUIRE);
+}
+
+static inline bool ring_passed(const struct rte_ring *r, uint32_t mark)
+{
+	return (int32_t)(__atomic_load_n(&r->cons.tail, __ATOMIC_ACQUIRE) - mark) >= 0;
+}
 
 static inline void drop_count(struct worker *w, enum dp_drop reason)
 {

@@ -1,59 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ESP in: from SPI to SA, to the peer's owning worker if that is another, through replay window,
- * verification and decryption.
- *
- * Ownership: windows and sequence numbers have one writer, the worker that owns the peer. A worker
- * that meets an unowned peer takes it by compare-and-swap for the time of the burst and keeps it
- * only if a packet proves authentic; else a flood of forged packets on another queue could pull a
- * peer over to a worker where its traffic does not arrive.
+ * ESP in: from SPI to SA, to the peer's owning worker if that is another (owner.c), through replay
+ * window, verification and decryption.
  */
 #include <rte_udp.h>
 
 #include "dataplane/dp_priv.h"
 #include "dataplane/ip4_priv.h"
 
-enum owner {
-	OWNER_SELF,
-	OWNER_OTHER,
-	OWNER_STALE, /* was handed here, but the peer is another worker's by now */
-};
-
-static enum owner owner_of(struct worker *w, struct pkt *p, uint16_t *to)
-{
-	struct peer *peer = &w->dp->peers[p->esp.sa->peer];
-	uint16_t none = SA_OWNER_NONE;
-
-	if (__atomic_compare_exchange_n(&peer->owner, &none, (uint16_t)w->id, false,
-		    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-		p->flags |= PKT_CLAIMING;
-		return OWNER_SELF;
-	}
-	/* The exchange failed: `none` is now the owner that was there. */
-	if (none == w->id) {
-		if (!peer->verified)
-			p->flags |= PKT_CLAIMING;
-		return OWNER_SELF;
-	}
-	*to = none;
-	return p->flags & PKT_HANDED_IN ? OWNER_STALE : OWNER_OTHER;
-}
-
 /* Returns true if this worker may open the packet. */
 static bool own_packet(struct worker *w, struct pkt *p)
 {
-	uint16_t to = 0;
+	struct peer *peer = &w->dp->peers[p->esp.sa->peer];
+	uint16_t owner;
 
-	switch (owner_of(w, p, &to)) {
-	case OWNER_SELF:
+	if (owner_claim(w, peer, &owner)) {
+		p->flags |= PKT_CLAIMING;
 		return true;
-	case OWNER_OTHER:
-		handoff_send(w, to, p, DP_STAGE_esp_in);
-		return false;
-	case OWNER_STALE:
-		pkt_drop(w, p, DP_DROP_esp_owner);
-		return false;
 	}
+	if (owner == w->id) {
+		if (!peer->verified)
+			p->flags |= PKT_CLAIMING;
+		return true;
+	}
+	if (!(p->flags & PKT_HANDED_IN))
+		handoff_send(w, owner, p, DP_STAGE_esp_in);
+	else if (owner_finishes(w, owner))
+		return true;
+	else
+		pkt_drop(w, p, DP_DROP_esp_owner);
 	return false;
 }
 
@@ -65,9 +40,11 @@ static void settle_claims(struct worker *w, struct pkt **line, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		p = line[i];
-		if (p->esp.status == ESP_OK) {
+		peer = &w->dp->peers[p->esp.sa->peer];
+		if (p->esp.status == ESP_OK &&
+			__atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE) == w->id) {
 			p->esp.sa->hot.owner = (uint16_t)w->id;
-			w->dp->peers[p->esp.sa->peer].verified = 1;
+			peer->verified = 1;
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -75,7 +52,7 @@ static void settle_claims(struct worker *w, struct pkt **line, unsigned n)
 			continue;
 		peer = &w->dp->peers[line[i]->esp.sa->peer];
 		if (!peer->verified)
-			__atomic_store_n(&peer->owner, SA_OWNER_NONE, __ATOMIC_RELEASE);
+			owner_give_back(w, peer);
 	}
 }
 

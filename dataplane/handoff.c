@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * From worker to worker. An outbound SA's sequence numbers have one writer, its peer's owner;
- * else two transmit queues would reorder past a receiver's window.
- */
+/* From worker to worker: packets go on at the owner of their peer (owner.c). */
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
 
-void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage stage)
+void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage stage)
 {
+	struct rte_ring *to =
+		owner == OWNER_MOVING ? w->dp->move.parked : w->dp->workers[owner]->inbox;
 	struct pkt_resume *r = pkt_resume_of(p->m);
 
 	*r = (struct pkt_resume){
@@ -24,7 +23,7 @@ void handoff_send(struct worker *w, unsigned to, struct pkt *p, enum dp_stage st
 		.tunnel_in = p->tunnel_in,
 		.trace = p->trace,
 	};
-	if (unlikely(rte_ring_enqueue(w->dp->workers[to]->inbox, p->m) != 0))
+	if (unlikely(rte_ring_enqueue(to, p->m) != 0))
 		pkt_drop(w, p, DP_DROP_handoff_full);
 }
 
@@ -38,15 +37,14 @@ unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n)
 		struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
 		uint16_t owner = __atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE);
 
-		if (unlikely(owner == SA_OWNER_NONE)) {
-			/* Nothing came from it yet: whoever sends first keeps the peer. */
-			if (__atomic_compare_exchange_n(&peer->owner, &owner, (uint16_t)w->id,
-				    false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-				owner = (uint16_t)w->id;
-				peer->verified = 1;
-			}
+		/* Nothing came from it yet: whoever sends first keeps the peer. */
+		if (unlikely(owner == SA_OWNER_NONE) && owner_claim(w, peer, &owner)) {
+			owner = (uint16_t)w->id;
+			peer->verified = 1;
 		}
 		if (likely(owner == w->id))
+			line[kept++] = p;
+		else if (p->flags & PKT_HANDED_OUT && owner_finishes(w, owner))
 			line[kept++] = p;
 		else if (p->flags & PKT_HANDED_OUT)
 			pkt_drop(w, p, DP_DROP_esp_owner);

@@ -33,7 +33,7 @@ int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_m
 {
 	uint16_t owner = dp_peer_owner(dp, peer);
 
-	return inject(dp, owner == SA_OWNER_NONE ? 0 : owner, m,
+	return inject(dp, owner < dp->params.n_workers ? owner : 0, m,
 		(struct pkt_resume){.stage = DP_STAGE_handoff,
 			.table = DP_TABLE_OVERLAY,
 			.port = DP_PORT_NONE,

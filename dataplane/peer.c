@@ -273,11 +273,6 @@ uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer)
 	return dp->peers[peer].out.sa;
 }
 
-uint16_t dp_peer_owner(const struct dp *dp, uint32_t peer)
-{
-	return __atomic_load_n(&dp->peers[peer].owner, __ATOMIC_ACQUIRE);
-}
-
 int dp_neighbor_add(struct dp *dp, uint16_t port, const struct mac_addr *mac, uint32_t *index)
 {
 	if (dp->n_neighbors == NEIGHBORS_MAX)

@@ -64,7 +64,17 @@ void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
 /** The outbound SA in use, or SA_NONE. */
 uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer);
 
-/** Worker that owns the peer, or SA_OWNER_NONE as long as nothing was verified. */
+/** Worker that owns the peer, or will soon; SA_OWNER_NONE as long as nothing was verified. */
 uint16_t dp_peer_owner(const struct dp *dp, uint32_t peer);
+
+/**
+ * Move a peer to another worker. Its packets wait meanwhile, none is lost or overtaken. A peer that
+ * has no owner yet is given one at once.
+ * @return 0, -EINVAL (no such worker), -EBUSY (another peer is moving: try again later)
+ */
+int dp_peer_set_owner(struct dp *dp, uint32_t peer, unsigned worker);
+
+/** Go on with the move. To be called now and then, as dp_reclaim(). @return one is under way */
+bool dp_peer_moving(struct dp *dp);
 
 #endif

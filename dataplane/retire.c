@@ -7,7 +7,7 @@
  *of control. So a place is free again after
  *
  *	a grace period		no worker holds it, or will queue a packet that names it,
- *	the inboxes		what stood there then was taken,
+ *	the inboxes		what stood there then was taken (what is parked too: owner.c),
  *	a grace period		and went on,
  *	the replications	what came of it was done,
  *	a grace period		and went on,
@@ -63,47 +63,20 @@ static void give_back(struct dp *dp, const struct retired *what)
 	}
 }
 
-/* Positions of a ring count up and wrap. */
-static bool reached(uint32_t at, uint32_t mark)
-{
-	return (int32_t)(at - mark) >= 0;
-}
-
-static uint32_t produced(const struct rte_ring *r)
-{
-	return __atomic_load_n(&r->prod.tail, __ATOMIC_ACQUIRE);
-}
-
-static bool consumed(const struct rte_ring *r, uint32_t mark)
-{
-	return reached(__atomic_load_n(&r->cons.tail, __ATOMIC_ACQUIRE), mark);
-}
-
-static void grace_start(struct dp *dp)
-{
-	if (dp->launched)
-		dp->retire.token = rte_rcu_qsbr_start(dp->qsbr);
-}
-
-static bool grace_over(struct dp *dp)
-{
-	return !dp->launched || rte_rcu_qsbr_check(dp->qsbr, dp->retire.token, false) == 1;
-}
-
 static bool inboxes_passed(struct dp *dp)
 {
 	for (unsigned i = 0; i < dp->params.n_workers; i++)
-		if (!consumed(dp->workers[i]->inbox, dp->retire.inbox[i]))
+		if (!ring_passed(dp->workers[i]->inbox, dp->retire.inbox[i]))
 			return false;
-	return true;
+	return ring_passed(dp->move.parked, dp->retire.parked);
 }
 
 static bool replications_passed(struct dp *dp)
 {
 	for (unsigned i = 0; i < dp->params.n_workers; i++)
-		if (!reached(__atomic_load_n(
-				     &dp->workers[i]->replication.finished, __ATOMIC_ACQUIRE),
-			    dp->retire.replication[i]))
+		if ((int32_t)(__atomic_load_n(
+				      &dp->workers[i]->replication.finished, __ATOMIC_ACQUIRE) -
+			      dp->retire.replication[i]) < 0)
 			return false;
 	return true;
 }
@@ -111,7 +84,7 @@ static bool replications_passed(struct dp *dp)
 static bool punts_passed(struct dp *dp)
 {
 	for (unsigned i = 0; i < DP_PUNT_COUNT; i++)
-		if (!consumed(dp->punt_ring[i], dp->retire.punt[i]))
+		if (!ring_passed(dp->punt_ring[i], dp->retire.punt[i]))
 			return false;
 	return true;
 }
@@ -132,7 +105,7 @@ static bool step_over(struct dp *dp)
 	case RETIRE_HIDDEN:
 	case RETIRE_TAKEN:
 	case RETIRE_ENDING:
-		return grace_over(dp);
+		return dp_grace_over(dp, dp->retire.token);
 	case RETIRE_QUEUED:
 		purge_resting(dp);
 		return inboxes_passed(dp);
@@ -157,11 +130,12 @@ static void step_next(struct dp *dp)
 		r->closing = swap;
 		r->n_closing = r->n_open;
 		r->n_open = 0;
-		grace_start(dp);
+		r->token = dp_grace_start(dp);
 		break;
 	case RETIRE_HIDDEN:
 		for (unsigned i = 0; i < dp->params.n_workers; i++)
-			r->inbox[i] = produced(dp->workers[i]->inbox);
+			r->inbox[i] = ring_mark(dp->workers[i]->inbox);
+		r->parked = ring_mark(dp->move.parked);
 		break;
 	case RETIRE_TAKEN:
 		for (unsigned i = 0; i < dp->params.n_workers; i++)
@@ -170,11 +144,11 @@ static void step_next(struct dp *dp)
 		break;
 	case RETIRE_QUEUED:
 	case RETIRE_REPLICATED:
-		grace_start(dp);
+		r->token = dp_grace_start(dp);
 		break;
 	case RETIRE_ENDING:
 		for (unsigned i = 0; i < DP_PUNT_COUNT; i++)
-			r->punt[i] = produced(dp->punt_ring[i]);
+			r->punt[i] = ring_mark(dp->punt_ring[i]);
 		break;
 	case RETIRE_PUNTED:
 		for (uint32_t i = 0; i < r->n_closing; i++)

@@ -94,12 +94,33 @@ static void run(struct worker *w, enum dp_stage first, struct pkt **line, unsign
 	}
 }
 
+static void resume_all(struct worker *w, struct rte_mbuf **m, unsigned n, enum dp_stage by);
+
+/*
+ * Before a burst is looked at: what its packets may follow. Whoever parked one put it there before
+ * the next one of that flow into the inbox.
+ */
+static unsigned take_parked(struct worker *w)
+{
+	struct rte_mbuf *m[BURST_MAX];
+	unsigned n, total = 0;
+
+	do {
+		n = rte_ring_dequeue_burst(
+			w->dp->move.parked, (void **)m, w->dp->params.burst, NULL);
+		resume_all(w, m, n, DP_STAGE_handoff);
+		total += n;
+	} while (n != 0);
+	return total;
+}
+
 static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 {
 	const struct port *in = &w->dp->ports[port];
 	struct rte_mbuf *m[BURST_MAX];
 	struct pkt *line[BURST_MAX];
 	unsigned n = in->rx(in->ctx, queue, m, (uint16_t)w->dp->params.burst);
+	unsigned parked = unlikely(w->taking) ? take_parked(w) : 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = &w->pkts[i];
@@ -116,14 +137,14 @@ static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 		line[i] = p;
 	}
 	if (n == 0)
-		return 0;
+		return parked;
 	if (unlikely(w->watch != 0))
 		watch_received(w, port, line, n);
 	w->n_lan = 0;
 	run(w, DP_STAGE_rx, line, n);
 	if (w->n_lan != 0)
 		run(w, DP_STAGE_ip4_fwd, w->lan, w->n_lan);
-	return n;
+	return n + parked;
 }
 
 static void resume(struct pkt *p, struct rte_mbuf *m)
@@ -176,6 +197,7 @@ static unsigned poll_inbox(struct worker *w)
 {
 	struct rte_mbuf *m[BURST_MAX];
 	unsigned n = rte_ring_dequeue_burst(w->inbox, (void **)m, w->dp->params.burst, NULL);
+	unsigned parked = unlikely(w->taking) ? take_parked(w) : 0;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -186,7 +208,7 @@ static unsigned poll_inbox(struct worker *w)
 	}
 	if (kept != 0)
 		resume_all(w, m, kept, DP_STAGE_inject);
-	return n;
+	return n + parked;
 }
 
 static unsigned poll_replication(struct worker *w)
@@ -208,6 +230,9 @@ unsigned dp_worker_poll(struct dp *dp, unsigned worker)
 
 	w->now = rte_rdtsc();
 	w->watch = __atomic_load_n(&dp->watch, __ATOMIC_ACQUIRE);
+	w->taking = __atomic_load_n(&dp->granted, __ATOMIC_ACQUIRE) == w->id + 1;
+	if (unlikely(w->taking))
+		owner_take_granted(w);
 	if (unlikely(w->reassembly.held != 0))
 		reassembly_turn(w);
 	n = poll_inbox(w) + poll_replication(w);
@@ -300,6 +325,8 @@ void worker_purge(struct worker *w)
 	struct rte_mbuf *m;
 
 	while (rte_ring_dequeue(w->inbox, (void **)&m) == 0)
+		purge_one(w, m);
+	while (rte_ring_dequeue(w->dp->move.parked, (void **)&m) == 0)
 		purge_one(w, m);
 	for (; r->n != 0; r->n--, r->first = (r->first + 1) % REPLICATIONS_MAX)
 		purge_one(w, r->m[r->first]);

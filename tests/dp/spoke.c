@@ -48,7 +48,6 @@ void spoke_rekey(struct spoke *s, uint32_t spi_in, uint32_t spi_out)
 	spoke_keys(&p, key, auth);
 	check(dp_peer_add_sa(net.dp, s->peer, &p, &s->hub_out, &err), s, "SA out", &err);
 	p.in = true;
-	p.window = 0;
 	check(sa_add(net.open, &p, &s->open, &err), s, "own SA in", &err);
 }
 
