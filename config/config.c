@@ -50,6 +50,7 @@ static int read_root(struct config_reader *r)
 			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, false},
 		{"eal", read_eal, 0, 0, 0, false},
 		{"secrets", config_read_secrets, 0, 0, 0, false},
+		{"filters", config_read_filters, 0, 0, 0, false},
 		{"ports", config_read_ports, 0, 0, 0, false},
 		{"tunnels", config_read_tunnels, 0, 0, 0, false},
 		{"routes", config_read_routes, 0, 0, 0, false},
@@ -149,6 +150,8 @@ void config_free(struct config *c)
 {
 	if (c == NULL)
 		return;
+	for (unsigned i = 0; i < c->n_filters; i++)
+		config_filter_free(&c->filters[i]);
 	for (unsigned i = 0; i < c->n_ports; i++)
 		config_port_free(&c->ports[i]);
 	for (unsigned i = 0; i < c->n_tunnels; i++)
@@ -157,6 +160,7 @@ void config_free(struct config *c)
 		free(c->eal[i]);
 	for (unsigned i = 0; i < c->n_files; i++)
 		free(c->files[i]);
+	free(c->filters);
 	free(c->ports);
 	free(c->tunnels);
 	free(c->routes);

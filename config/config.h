@@ -34,6 +34,45 @@ struct config_neighbor {
 	struct mac_addr mac;
 };
 
+/** What becomes of a packet that a filter's rule matches. */
+enum config_filter_action {
+	CONFIG_FILTER_PERMIT,
+	CONFIG_FILTER_DENY,
+	CONFIG_FILTER_REJECT, /**< deny, and tell the sender */
+	CONFIG_FILTER_ACTIONS
+};
+
+struct config_filter_ports {
+	bool set; /**< else any */
+	uint16_t first, last;
+};
+
+struct config_filter_number {
+	bool set; /**< else any */
+	uint8_t value;
+};
+
+struct config_filter_rule {
+	struct config_place place;
+	enum config_filter_action action;
+	struct ip_prefix from, to; /**< 0.0.0.0/0: any */
+	bool protocol_set;
+	uint8_t protocol;
+	struct config_filter_ports from_port, to_port; /**< of TCP and UDP */
+	struct config_filter_number icmp_type, icmp_code, dscp;
+	bool established; /**< TCP with ACK or RST */
+	bool fragments;   /**< fragments but the first */
+};
+
+/** A list of rules for packets; the first that matches decides. */
+struct config_filter {
+	struct config_place place;
+	char name[CONFIG_NAME_MAX + 1];
+	enum config_filter_action rest; /**< what no rule matches */
+	struct config_filter_rule *rules;
+	unsigned n_rules;
+};
+
 struct config_port {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
@@ -49,6 +88,8 @@ struct config_port {
 	struct mac_addr mac; /**< when mac_set; else the device's own */
 	uint16_t mtu;        /**< octets of IP; default 1500 */
 	bool promiscuous;
+	char filter_in[CONFIG_NAME_MAX + 1]; /**< LAN ports: a filter's name, or empty */
+	char filter_out[CONFIG_NAME_MAX + 1];
 	struct config_neighbor *neighbors;
 	unsigned n_neighbors;
 };
@@ -104,6 +145,8 @@ struct config_tunnel {
 	bool dscp_set;       /**< outer DSCP is `dscp`; else, the default, the inner one's copy */
 	uint8_t dscp;        /**< 0..63 */
 	enum config_df df;   /**< of the outer header; default set */
+	char filter_in[CONFIG_NAME_MAX + 1]; /**< for what spokes send; empty: none */
+	char filter_out[CONFIG_NAME_MAX + 1];
 	struct config_peer *peers;
 	unsigned n_peers;
 };
@@ -125,6 +168,8 @@ struct config {
 	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
 	char **eal;           /**< EAL arguments used when the command line has none */
 	unsigned n_eal;
+	struct config_filter *filters;
+	unsigned n_filters;
 	struct config_port *ports; /**< as in the file, but VLANs behind all that have a device */
 	unsigned n_ports;
 	struct config_tunnel *tunnels;
@@ -165,6 +210,12 @@ struct config *config_parse(
 /** "loose", "strict", "off". */
 const char *config_rpf_name(enum config_rpf mode);
 const char *config_df_name(enum config_df df);
+
+/** "permit", "deny", "reject". */
+const char *config_filter_action_name(enum config_filter_action action);
+
+/** Filter by its name, or NULL. */
+const struct config_filter *config_filter_find(const struct config *c, const char *name);
 
 /** Port by its name, or NULL. */
 const struct config_port *config_port_find(const struct config *c, const char *name);

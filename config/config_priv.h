@@ -4,19 +4,20 @@
  *
  *	document   file or memory -> libconfig tree (scan.c looks at the text first)
  *	reader     tree -> struct members, driven by a table of fields for each kind of group
- *	port, tunnel, sa, route, secrets   the tables
+ *	port, tunnel, sa, route, filter, secrets   the tables
  *	check      what only shows when everything is read
  */
 #ifndef CONFIG_CONFIG_PRIV_H
 #define CONFIG_CONFIG_PRIV_H
 
 #include <libconfig.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "config/config.h"
 
 #define CONFIG_FILE_MAX   (256u << 20) /* octets of one configuration with all it includes */
-#define CONFIG_FIELDS_MAX 16           /* settings a group can have */
+#define CONFIG_FIELDS_MAX 32           /* settings a group can have */
 #define CONFIG_SHOWN_MAX  48           /* octets of a value as messages show it */
 
 /* A file of a configuration. */
@@ -118,12 +119,18 @@ CONFIG_FIELD_READER(name);        /* char[CONFIG_NAME_MAX + 1] */
 CONFIG_FIELD_READER(addr);        /* struct ip_addr: an IPv4 host */
 CONFIG_FIELD_READER(host_prefix); /* struct ip_prefix: an IPv4 host with its prefix length */
 CONFIG_FIELD_READER(mac);         /* struct mac_addr, unicast */
+CONFIG_FIELD_READER(network);     /* struct ip_prefix: IPv4, no host bits set */
+/* One of n words, its place in *at. */
+int config_read_word(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, const char *const *words, unsigned n, const char *expected,
+	unsigned *at);
 /* The string of a setting, or NULL with the error set. */
 const char *config_text_of(
 	struct config_reader *r, const config_setting_t *s, const char *expected);
 int config_read_host_prefix_text(struct config_reader *r, const config_setting_t *s, void *out);
 
 /* one file a noun */
+CONFIG_FIELD_READER(filters);
 CONFIG_FIELD_READER(ports);
 CONFIG_FIELD_READER(tunnels);
 CONFIG_FIELD_READER(routes);
@@ -133,6 +140,11 @@ CONFIG_FIELD_READER(sas_out);
 /* Put VLANs behind the ports that they are part of. */
 int config_ports_order(struct config *c, struct error *err);
 void config_port_free(struct config_port *p);
+void config_filter_free(struct config_filter *f);
+/* A rule as it stands in a file. */
+void config_filter_put_rule(FILE *f, const struct config_filter_rule *r);
+/* Twins, and names that no filter has. */
+int config_check_filters(const struct config *c, struct error *err);
 void config_tunnel_free(struct config_tunnel *t);
 void config_sas_free(struct config_sa *sas, unsigned n);
 void config_secrets_free(struct config_secret *secrets, unsigned n);

@@ -403,3 +403,44 @@ CONFIG_FIELD_READER(mac)
 			r, s, text, "one station's address (first octet even, not all zero)");
 	return 0;
 }
+
+int config_read_word(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, const char *const *words, unsigned n, const char *expected,
+	unsigned *at)
+{
+	const char *text = config_text_of(r, s, expected);
+	char shown[CONFIG_SHOWN_MAX];
+
+	if (text == NULL)
+		return -EINVAL;
+	for (*at = 0; *at < n; ++*at)
+		if (strcmp(text, words[*at]) == 0)
+			return 0;
+	return config_fail_at(
+		r, s, "%s is \"%s\"; expected %s", f->name, config_shown(text, shown), expected);
+}
+
+/* A network, so unlike an interface's address it has no host bits. */
+CONFIG_FIELD_READER(network)
+{
+	static const char expected[] = "an IPv4 network, as \"10.1.0.0/16\"";
+	const char *text = config_text_of(r, s, expected);
+	struct ip_prefix *p = member;
+	char shown[CONFIG_SHOWN_MAX], meant[IP_PREFIX_STRLEN];
+	struct ip_prefix net;
+
+	if (text == NULL)
+		return -EINVAL;
+	if (ip_prefix_parse(text, p) < 0)
+		return config_fail_at(r, s, "%s is \"%s\"; expected %s", f->name,
+			config_shown(text, shown), expected);
+	if (p->addr.family != AF_INET)
+		return config_fail_at(r, s,
+			"%s is %s; IPv6 is not carried yet, expected an IPv4 network", f->name,
+			config_shown(text, shown));
+	net = ip_prefix_network(p);
+	if (!ip_addr_equal(&net.addr, &p->addr))
+		return config_fail_at(r, s, "%s %s has host bits set; expected %s", f->name,
+			config_shown(text, shown), ip_prefix_str(&net, meant));
+	return 0;
+}

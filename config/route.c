@@ -7,37 +7,10 @@
 
 #include "config/config_priv.h"
 
-/* A network, so unlike an interface's address it has no host bits. */
-static int read_network(struct config_reader *r, const config_setting_t *s,
-	const struct config_field *f, void *member)
-{
-	static const char expected[] = "an IPv4 network, as \"10.1.0.0/16\"";
-	const char *text = config_text_of(r, s, expected);
-	struct ip_prefix *p = member;
-	char shown[CONFIG_SHOWN_MAX], meant[IP_PREFIX_STRLEN];
-	struct ip_prefix net;
-
-	(void)f;
-	if (text == NULL)
-		return -EINVAL;
-	if (ip_prefix_parse(text, p) < 0)
-		return config_fail_at(
-			r, s, "prefix is \"%s\"; expected %s", config_shown(text, shown), expected);
-	if (p->addr.family != AF_INET)
-		return config_fail_at(r, s,
-			"prefix is %s; IPv6 is not carried yet, expected an IPv4 network",
-			config_shown(text, shown));
-	net = ip_prefix_network(p);
-	if (!ip_addr_equal(&net.addr, &p->addr))
-		return config_fail_at(r, s, "prefix %s has host bits set; expected %s",
-			config_shown(text, shown), ip_prefix_str(&net, meant));
-	return 0;
-}
-
 static int read_route(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field fields[] = {
-		{"prefix", read_network, offsetof(struct config_route, prefix), 0, 0, true},
+		{"prefix", config_read_network, offsetof(struct config_route, prefix), 0, 0, true},
 		{"via", config_read_addr, offsetof(struct config_route, via), 0, 0, false},
 		{"blackhole", config_read_bool, offsetof(struct config_route, blackhole), 0, 0,
 			false},

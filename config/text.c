@@ -37,6 +37,14 @@ static void put_strings(FILE *f, const char *name, char *const *strings, unsigne
 	fputs(" ];\n", f);
 }
 
+static void put_filter_uses(FILE *f, const char *in, const char *out)
+{
+	if (in[0] != '\0')
+		fprintf(f, "\t\tfilter_in = \"%s\";\n", in);
+	if (out[0] != '\0')
+		fprintf(f, "\t\tfilter_out = \"%s\";\n", out);
+}
+
 static void put_port(FILE *f, const struct config_port *p)
 {
 	char a[IP_PREFIX_STRLEN], m[MAC_ADDR_STRLEN];
@@ -57,6 +65,7 @@ static void put_port(FILE *f, const struct config_port *p)
 		fprintf(f, "\t\tgateway = \"%s\";\n", ip_addr_str(&p->gateway, a));
 	if (p->mac_set)
 		fprintf(f, "\t\tmac = \"%s\";\n", mac_addr_str(&p->mac, m));
+	put_filter_uses(f, p->filter_in, p->filter_out);
 	fprintf(f, "\t\tmtu = %u;\n\t\tpromiscuous = %s;\n\t\tneighbors = (", p->mtu,
 		yes_no(p->promiscuous));
 	for (unsigned i = 0; i < p->n_neighbors; i++)
@@ -112,12 +121,25 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 		fprintf(f, "%u", t->dscp);
 	else
 		put_string(f, "copy");
-	fprintf(f, ";\n\t\tdf = \"%s\";\n\t\tpeers = (", config_df_name(t->df));
+	fprintf(f, ";\n\t\tdf = \"%s\";\n", config_df_name(t->df));
+	put_filter_uses(f, t->filter_in, t->filter_out);
+	fputs("\t\tpeers = (", f);
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		fputs(i > 0 ? "," : "", f);
 		put_peer(f, &t->peers[i]);
 	}
 	fputs(t->n_peers > 0 ? "\n\t\t);\n\t}" : " );\n\t}", f);
+}
+
+static void put_filter(FILE *f, const struct config_filter *filter)
+{
+	fprintf(f, "\n\t{\n\t\tname = \"%s\";\n\t\tdefault = \"%s\";\n\t\trules = (", filter->name,
+		config_filter_action_name(filter->rest));
+	for (unsigned i = 0; i < filter->n_rules; i++) {
+		fputs(i > 0 ? ",\n\t\t\t" : "\n\t\t\t", f);
+		config_filter_put_rule(f, &filter->rules[i]);
+	}
+	fputs(filter->n_rules > 0 ? "\n\t\t);\n\t}" : " );\n\t}", f);
 }
 
 static void put_route(FILE *f, const struct config_route *r)
@@ -145,7 +167,12 @@ char *config_text(const struct config *c)
 	put_string(f, c->control_socket);
 	fputs(";\n", f);
 	put_strings(f, "eal", c->eal, c->n_eal);
-	fputs("ports = (", f);
+	fputs("filters = (", f);
+	for (unsigned i = 0; i < c->n_filters; i++) {
+		fputs(i > 0 ? "," : "", f);
+		put_filter(f, &c->filters[i]);
+	}
+	fputs(c->n_filters > 0 ? "\n);\nports = (" : " );\nports = (", f);
 	for (unsigned i = 0; i < c->n_ports; i++) {
 		fputs(i > 0 ? "," : "", f);
 		put_port(f, &c->ports[i]);

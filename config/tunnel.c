@@ -82,29 +82,12 @@ const char *config_rpf_name(enum config_rpf mode)
 	return rpf_names[mode];
 }
 
-/* One of n words, in *at the place of the one that stands there. */
-static int read_word(struct config_reader *r, const config_setting_t *s,
-	const struct config_field *f, const char *const *words, unsigned n, const char *expected,
-	unsigned *at)
-{
-	const char *text = config_text_of(r, s, expected);
-	char shown[CONFIG_SHOWN_MAX];
-
-	if (text == NULL)
-		return -EINVAL;
-	for (*at = 0; *at < n; ++*at)
-		if (strcmp(text, words[*at]) == 0)
-			return 0;
-	return config_fail_at(
-		r, s, "%s is \"%s\"; expected %s", f->name, config_shown(text, shown), expected);
-}
-
 static int read_rpf(struct config_reader *r, const config_setting_t *s,
 	const struct config_field *f, void *member)
 {
 	struct config_tunnel *t = member;
 	unsigned at = 0;
-	int rc = read_word(
+	int rc = config_read_word(
 		r, s, f, rpf_names, CONFIG_RPF_MODES, "\"strict\", \"loose\" or \"off\"", &at);
 
 	t->rpf = (enum config_rpf)at;
@@ -145,7 +128,7 @@ static int read_df(struct config_reader *r, const config_setting_t *s, const str
 {
 	struct config_tunnel *t = member;
 	unsigned at = 0;
-	int rc = read_word(
+	int rc = config_read_word(
 		r, s, f, df_names, CONFIG_DF_COUNT, "\"set\", \"copy\" or \"clear\"", &at);
 
 	t->df = (enum config_df)at;
@@ -170,6 +153,10 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 		{"adjust_mss", read_adjust_mss, 0, 0, MSS_MAX, false},
 		{"dscp", read_dscp, 0, 0, 63, false},
 		{"df", read_df, 0, 0, 0, false},
+		{"filter_in", config_read_name, offsetof(struct config_tunnel, filter_in), 0, 0,
+			false},
+		{"filter_out", config_read_name, offsetof(struct config_tunnel, filter_out), 0, 0,
+			false},
 		{"peers", read_peers, 0, 0, 0, false},
 	};
 	struct config_tunnel *t = element;

@@ -160,6 +160,7 @@ int cli_show_port_stats(struct cli_call *call);
 int cli_show_port_info(struct cli_call *call);
 int cli_show_port_summary(struct cli_call *call);
 int cli_clear_port_stats(struct cli_call *call);
+int cli_show_filter(struct cli_call *call);
 int cli_show_fwd_stats(struct cli_call *call);
 int cli_clear_fwd_stats(struct cli_call *call);
 int cli_show_dmvpn(struct cli_call *call);

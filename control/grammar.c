@@ -24,6 +24,7 @@ const struct cli_command cli_commands[] = {
 	{"show config [running|file]", CLI_GROUP_DISPLAY, "settings with their defaults, keys hidden; or the files they came from", cli_show_config},
 	{"show drops [all]", CLI_GROUP_DISPLAY, "why packets ended; all: also what never happened", cli_show_drops},
 	{"clear drops", CLI_GROUP_DISPLAY, "count drops from 0", cli_clear_drops},
+	{"show filter", CLI_GROUP_DISPLAY, "rules of the packet filters, and packets that each decided", cli_show_filter},
 	{"show nodes", CLI_GROUP_DISPLAY, "packets, calls and cycles of each stage", cli_show_nodes},
 	{"clear nodes", CLI_GROUP_DISPLAY, "count stages from 0", cli_clear_nodes},
 	{"show punt stats", CLI_GROUP_DISPLAY, "packets for control, by class", cli_show_punt_stats},

@@ -96,6 +96,8 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_tunnels_create(h, err);
 	if (rc == 0)
 		rc = hub_rib_static(h, err);
+	if (rc == 0)
+		rc = hub_filters_create(h, err);
 	return rc;
 }
 
@@ -123,6 +125,7 @@ void hub_destroy(struct hub *h)
 	if (h->dp != NULL)
 		hub_capture_destroy(h);
 	dp_destroy(h->dp);
+	hub_filters_destroy(h);
 	hub_ports_destroy(h);
 	hub_tunnels_destroy(h);
 	hub_neighbors_destroy(h);

@@ -3,6 +3,7 @@
  * Inside control/: what a hub is made of.
  *
  *	port      the configuration's ports -> devices or functions
+ *	filter    the configuration's filters, and where they stand
  *	peer      tunnels, peers, SAs; which next hop a peer is behind
  *	rib       routes of all sources; the best of each prefix is in the forwarding table
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
@@ -22,6 +23,7 @@
 
 #include "control/hub.h"
 #include "dataplane/capture.h"
+#include "dataplane/filter.h"
 #include "dataplane/peer.h"
 #include "dataplane/punt.h"
 #include "dataplane/route.h"
@@ -195,7 +197,8 @@ struct hub {
 	unsigned n_ports;
 	struct hub_tunnel *tunnels; /* same places as in config */
 	unsigned n_tunnels;
-	struct hub_peer *peers; /* tunnel by tunnel, as in config */
+	struct dp_filter **filters; /* same places as in config */
+	struct hub_peer *peers;     /* tunnel by tunnel, as in config */
 	unsigned n_peers;
 	uint32_t *peer_of; /* data plane's index -> place in peers */
 	uint32_t *sas;
@@ -224,6 +227,11 @@ enum dp_table hub_port_table(const struct hub *h, uint16_t port);
 bool hub_port_has_address(const struct hub *h, uint16_t port, uint32_t addr_be);
 /* The prefix of a port that this address is a host of, or NULL. */
 const struct ip_prefix *hub_port_prefix_of(const struct hub *h, uint16_t port, uint32_t addr_be);
+
+/* filter.c */
+int hub_filters_create(struct hub *h, struct error *err);
+/* After dp_destroy(). */
+void hub_filters_destroy(struct hub *h);
 
 /* peer.c */
 int hub_tunnels_create(struct hub *h, struct error *err);

@@ -20,7 +20,8 @@ enum {
 	ICMP_TIME_EXCEEDED = 11,
 };
 
-#define ICMP_TOO_BIG 4 /* code of ICMP_UNREACHABLE: fragmentation needed and DF set */
+#define ICMP_PROHIBITED 13 /* by a filter (RFC 1812 5.2.7.1) */
+#define ICMP_TOO_BIG    4  /* code of ICMP_UNREACHABLE: fragmentation needed and DF set */
 
 /* What ICMP must know of an IPv4 packet. */
 struct ip4 {
@@ -217,6 +218,8 @@ static uint16_t type_and_code(uint32_t drop)
 		return ICMP_UNREACHABLE << 8 | 1;
 	case DP_DROP_fwd_too_big:
 		return ICMP_UNREACHABLE << 8 | ICMP_TOO_BIG;
+	case DP_DROP_filter_reject:
+		return ICMP_UNREACHABLE << 8 | ICMP_PROHIBITED;
 	default:
 		return 0;
 	}

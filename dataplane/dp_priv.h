@@ -19,6 +19,7 @@
 
 #include "crypto/esp.h"
 #include "dataplane/dp.h"
+#include "dataplane/filter.h"
 #include "dataplane/peer.h"
 #include "dataplane/port.h"
 #include "dataplane/punt.h"
@@ -134,6 +135,7 @@ enum sa_tag {
 
 struct tunnel {
 	bool used;
+	struct dp_filter *filter[DP_FILTER_DIRECTIONS]; /* atomic */
 	struct dp_tunnel_params p;
 };
 
@@ -148,6 +150,7 @@ struct port {
 	uint16_t n_rxq; /* 0: a VLAN of another port */
 	uint16_t phys;  /* the port that is polled: itself or the parent */
 	uint16_t vlan;  /* 0: none */
+	struct dp_filter *filter[DP_FILTER_DIRECTIONS]; /* atomic */
 	uint8_t *vlans; /* port index by VLAN, NO_VLAN; NULL until one is added. Atomic */
 	bool lan;
 	bool promiscuous;
@@ -361,6 +364,8 @@ struct dp {
 	struct l2_header neighbors[NEIGHBORS_MAX];
 	unsigned n_neighbors;
 	struct rte_fib *fib[DP_TABLE_COUNT];
+	bool filtering; /* some filter stands somewhere; atomic */
+	unsigned n_filters;
 	bool fib_dirty; /* a tbl8 group may have been freed: grace period before the next add */
 	struct rte_rcu_qsbr *qsbr;
 	struct retire retire;
@@ -423,6 +428,12 @@ unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out
  * many stay in line.
  */
 unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n);
+
+/*
+ * filter.c: drop what the filters refuse of checked IPv4 packets that came in, or whose way out is
+ * known. Returns how many stay in line.
+ */
+unsigned filter_run(struct worker *w, enum dp_filter_direction d, struct pkt **line, unsigned n);
 
 /* ident.c: the next identification of outer packets to this address. */
 void ident_init(struct worker *w);

@@ -224,6 +224,8 @@ unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n)
 		if (likely(check_header(w, line[i])))
 			line[kept++] = line[i];
 	n = rpf_check(w, line, kept);
+	if (unlikely(w->dp->filtering))
+		n = filter_run(w, DP_FILTER_IN, line, n);
 	kept = 0;
 	for (unsigned i = 0; i < n; i++)
 		if (likely(check_destination(w, line[i])))
@@ -232,6 +234,8 @@ unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n)
 	if (n == 0)
 		return 0;
 	lookup(w, line, n);
+	if (unlikely(w->dp->filtering))
+		n = filter_run(w, DP_FILTER_OUT, line, n);
 	kept = 0;
 	for (unsigned i = 0; i < n; i++)
 		if (likely(route_one(w, line[i])))

@@ -27,6 +27,7 @@ static const char *const lines[] = {
 	"show drops",
 	"show drops all",
 	"clear drops",
+	"show filter",
 	"show nodes",
 	"clear nodes",
 	"show punt stats",

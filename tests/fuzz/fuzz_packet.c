@@ -11,6 +11,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/filter.h"
 #include "tests/dp/harness.h"
 
 enum mode {
@@ -46,6 +47,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		.adjust_mss = 536};
 	uint32_t neighbor;
 
+	/* Asks for everything, takes nothing away. */
+	const struct dp_filter_rule rules[] = {
+		{.protocol_set = true,
+			.protocol = IPPROTO_TCP,
+			.from_port = DP_FILTER_ANY_PORT,
+			.to_port = {80, 1024},
+			.established = true},
+		{.from_port = DP_FILTER_ANY_PORT, .to_port = DP_FILTER_ANY_PORT, .fragments = true},
+		{.action = DP_FILTER_REJECT, .from_port = DP_FILTER_ANY_PORT, .to_port = {7, 9}},
+	};
+	const struct dp_filter_params filter = {.name = "fuzz", .rules = rules, .n_rules = 3};
+	struct dp_filter *f;
+
 	(void)argc;
 	(void)argv;
 	if (net_eal_start("fuzz-packet") < 0)
@@ -64,6 +78,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	add_route("10.1.9.0", 24, DP_ADJ(DP_ADJ_GLEAN, net.port[1].index));
 	add_route("10.1.8.0", 24, DP_ADJ_BLACKHOLE);
 	dp_peer_del_sa(net.dp, false, net.c.hub_out);
+	f = dp_filter_create(net.dp, &filter, NULL);
+	if (f == NULL || dp_filter_at_tunnel(net.dp, net.tunnel[0], DP_FILTER_IN, f) != 0 ||
+		dp_filter_at_tunnel(net.dp, net.b.tunnel, DP_FILTER_OUT, f) != 0)
+		abort();
 	return 0;
 }
 

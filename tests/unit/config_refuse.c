@@ -48,15 +48,16 @@ static void test_unknown(void)
 	static const struct refusal cases[] = {
 		{"\nworker = 1;",
 			"hub.cfg:2: unknown setting worker; did you mean workers? expected one of "
-			"workers, burst, mbufs, control_socket, eal, secrets, ports, tunnels, "
+			"workers, burst, mbufs, control_socket, eal, secrets, filters, ports, "
+			"tunnels, "
 			"routes"},
 		{"frobnicate = 1;",
 			"hub.cfg:1: unknown setting frobnicate; expected one of workers, burst, "
-			"mbufs, control_socket, eal, secrets, ports, tunnels, routes"},
+			"mbufs, control_socket, eal, secrets, filters, ports, tunnels, routes"},
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
 			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
-			"promiscuous, neighbors"},
+			"promiscuous, filter_in, filter_out, neighbors"},
 		{"ports = ( { name = \"a\"; device = \"b\"; addresses = [ \"192.0.2.1/24\" ];\n"
 		 "neighbors = ( { adress = 1; } ); } );",
 			"hub.cfg:2: unknown setting adress; did you mean address? expected one of "
@@ -64,7 +65,7 @@ static void test_unknown(void)
 		{"tunnels = ( { tos = 1; } );",
 			"hub.cfg:1: unknown setting tos; did you mean ttl? expected one of name, "
 			"address, nbma, key, mtu, ttl, checksum, redirect, rpf, adjust_mss, "
-			"dscp, df, peers"},
+			"dscp, df, filter_in, filter_out, peers"},
 		{PORT PEER "sa = 1; } ); } );",
 			"hub.cfg:7: unknown setting sa; expected one of address, nbma, nat_port, "
 			"sa_in, sa_out"},
