@@ -37,6 +37,30 @@ static int read_socket(struct config_reader *r, const config_setting_t *s,
 	return config_read_str(r, s, f, path);
 }
 
+static const char *const idle_names[CONFIG_IDLE_COUNT] = {
+	[CONFIG_IDLE_AUTO] = "auto",
+	[CONFIG_IDLE_POLL] = "poll",
+	[CONFIG_IDLE_PAUSE] = "pause",
+	[CONFIG_IDLE_INTERRUPT] = "interrupt",
+};
+
+const char *config_idle_name(enum config_idle idle)
+{
+	return idle_names[idle];
+}
+
+static int read_idle(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	struct config *c = member;
+	unsigned at = 0;
+	int rc = config_read_word(r, s, f, idle_names, CONFIG_IDLE_COUNT,
+		"\"auto\", \"poll\", \"pause\" or \"interrupt\"", &at);
+
+	c->idle = (enum config_idle)at;
+	return rc;
+}
+
 /* Fields are read in this order: secrets must be there before a tunnel asks for one. */
 static int read_root(struct config_reader *r)
 {
@@ -44,6 +68,7 @@ static int read_root(struct config_reader *r)
 		{"workers", config_read_unsigned, offsetof(struct config, workers), 1,
 			CONFIG_WORKERS_MAX, false},
 		{"burst", config_read_unsigned, offsetof(struct config, burst), 1, 64, false},
+		{"idle", read_idle, 0, 0, 0, false},
 		{"mbufs", config_read_unsigned, offsetof(struct config, mbufs), 1024, 1u << 24,
 			false},
 		{"control_socket", read_socket, offsetof(struct config, control_socket), 0,

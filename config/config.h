@@ -159,11 +159,21 @@ struct config_route {
 	struct ip_addr via;
 };
 
+/** What a worker does when no packet comes. */
+enum config_idle {
+	CONFIG_IDLE_AUTO,      /**< as the ports are: poll NICs, pause on software; the default */
+	CONFIG_IDLE_POLL,      /**< look again at once */
+	CONFIG_IDLE_PAUSE,     /**< short naps */
+	CONFIG_IDLE_INTERRUPT, /**< until the device says so */
+	CONFIG_IDLE_COUNT
+};
+
 struct config {
 	char **files; /**< every file that was read for it; files[0] is the main one */
 	unsigned n_files;
-	unsigned workers;     /**< forwarding lcores; default 1 */
-	unsigned burst;       /**< packets a worker takes at once; 1..64, default 32 */
+	unsigned workers; /**< forwarding lcores; default 1 */
+	unsigned burst;   /**< packets a worker takes at once; 1..64, default 32 */
+	enum config_idle idle;
 	unsigned mbufs;       /**< packet buffers of the data plane; default 16384 */
 	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
 	char **eal;           /**< EAL arguments used when the command line has none */
@@ -210,6 +220,7 @@ struct config *config_parse(
 /** "loose", "strict", "off". */
 const char *config_rpf_name(enum config_rpf mode);
 const char *config_df_name(enum config_df df);
+const char *config_idle_name(enum config_idle idle);
 
 /** "permit", "deny", "reject". */
 const char *config_filter_action_name(enum config_filter_action action);

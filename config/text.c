@@ -162,8 +162,8 @@ char *config_text(const struct config *c)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f, "workers = %u;\nburst = %u;\nmbufs = %u;\ncontrol_socket = ", c->workers,
-		c->burst, c->mbufs);
+	fprintf(f, "workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\ncontrol_socket = ",
+		c->workers, c->burst, config_idle_name(c->idle), c->mbufs);
 	put_string(f, c->control_socket);
 	fputs(";\n", f);
 	put_strings(f, "eal", c->eal, c->n_eal);

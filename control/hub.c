@@ -54,6 +54,13 @@ unsigned hub_buffer_megabytes(const struct config *c)
 	return (unsigned)(n * dp_buffer_size(hub_mtu(c)) >> 20) + 1;
 }
 
+static const enum dp_idle idle_of[CONFIG_IDLE_COUNT] = {
+	[CONFIG_IDLE_AUTO] = DP_IDLE_AUTO,
+	[CONFIG_IDLE_POLL] = DP_IDLE_POLL,
+	[CONFIG_IDLE_PAUSE] = DP_IDLE_PAUSE,
+	[CONFIG_IDLE_INTERRUPT] = DP_IDLE_INTERRUPT,
+};
+
 static int create_dp(struct hub *h, unsigned room, struct error *err)
 {
 	const unsigned *lcores = h->params.lcores;
@@ -61,6 +68,7 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 		.n_workers = h->config->workers,
 		.lcores = lcores,
 		.burst = h->config->burst,
+		.idle = idle_of[h->config->idle],
 		.n_mbufs = h->config->mbufs,
 		.mtu = hub_mtu(h->config),
 		.n_peers = room,
@@ -149,6 +157,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	h->turned = true;
 	h->now = now_ms - h->base;
 	n = hub_punt_turn(h);
+	hub_links_turn(h);
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
 	hub_peers_sample(h);

@@ -6,6 +6,7 @@
  *	filter    the configuration's filters, and where they stand
  *	peer      tunnels, peers, SAs; which next hop a peer is behind
  *	rib       routes of all sources; the best of each prefix is in the forwarding table
+ *	link      whether ports' links are up
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
  *	hold      packets that wait for the Ethernet address of their next hop
  *	arp       RFC 826 packets
@@ -93,6 +94,7 @@ struct hub_port {
 	uint16_t parent;           /* of a VLAN; else the port itself */
 	uint16_t ethdev;           /* RTE_MAX_ETHPORTS: functions, or a VLAN */
 	struct rte_device *probed; /* the device, if it came into the EAL by us */
+	bool link_down;            /* when it was last looked at */
 };
 
 struct hub_tunnel {
@@ -202,7 +204,8 @@ struct hub {
 	unsigned n_peers;
 	uint32_t *peer_of; /* data plane's index -> place in peers */
 	uint32_t *sas;
-	unsigned sampled; /* peer to look at next */
+	unsigned sampled;   /* peer to look at next */
+	uint64_t links_due; /* when to look at links next */
 	struct hub_rib rib;
 	struct hub_neighbors neighbors;
 	uint32_t *route_sibling; /* configured route -> next one by the same neighbor */
@@ -299,6 +302,13 @@ void hub_neighbors_turn(struct hub *h);
 /* Packet whose next hop is not known (DP_PUNT_RESOLVE). */
 void hub_neighbor_resolve(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *data, unsigned len);
+
+/* A port's link went or came. */
+void hub_neighbors_link(struct hub *h, uint16_t port);
+
+/* link.c: have links changed? */
+void hub_links_turn(struct hub *h);
+bool hub_port_link_up(const struct hub *h, uint16_t port);
 
 /* hold.c */
 /* Keep a copy of a packet until its next hop is known. */

@@ -159,6 +159,12 @@ static dp_adj_t adj_of(const struct hub_neighbor *n)
 	return usable(n) ? DP_ADJ(DP_ADJ_ETHER, n->dp) : DP_ADJ(DP_ADJ_GLEAN, n->port);
 }
 
+/* Its Ethernet address is known, and better: its link is up. */
+static unsigned reaches(const struct hub *h, const struct hub_neighbor *n)
+{
+	return usable(n) ? 1 + hub_port_link_up(h, n->port) : 0;
+}
+
 /* The hub's own packets take the first gateway that is known, or wait for the first one. */
 static void set_default(struct hub *h)
 {
@@ -172,7 +178,7 @@ static void set_default(struct hub *h)
 		if (at == HUB_NONE)
 			continue;
 		n = &h->neighbors.at[at];
-		if (best == NULL || (usable(n) && !usable(best)))
+		if (best == NULL || reaches(h, n) > reaches(h, best))
 			best = n;
 	}
 	if (best != NULL)
@@ -379,6 +385,22 @@ int hub_neighbor_route(struct hub *h, unsigned route, struct error *err)
 	h->route_sibling[route] = n->routes;
 	n->routes = route;
 	return 0;
+}
+
+/* What was known of a link that comes back may have changed: ask all that are needed. */
+void hub_neighbors_link(struct hub *h, uint16_t port)
+{
+	struct hub_neighbors *t = &h->neighbors;
+
+	for (unsigned i = 0; i < t->room; i++) {
+		struct hub_neighbor *n = &t->at[i];
+
+		if (!n->used || n->port != port || n->fixed || !hub_port_link_up(h, port))
+			continue;
+		n->tries = 0;
+		set_due(h, n, h->now);
+	}
+	set_default(h);
 }
 
 /* Outer frames of one link go by that link, of others by a gateway; never by a LAN port. */

@@ -159,6 +159,7 @@ static json_t *info(const struct cli *cli, unsigned port)
 	struct rte_eth_link link = {.link_status = 1, .link_speed = RTE_ETH_SPEED_NUM_UNKNOWN};
 	char name[RTE_ETH_NAME_MAX_LEN] = "none", speed_text[24];
 	json_t *addresses = json_array();
+	enum dp_port_state state = dp_port_state(dp, (uint16_t)port);
 	int promiscuous = p->config->promiscuous;
 
 	if (ethdev != RTE_MAX_ETHPORTS) {
@@ -178,8 +179,10 @@ static json_t *info(const struct cli *cli, unsigned port)
 		p->config->lan ? "lan" : "outer", "vlan",
 		p->config->vlan ? json_integer(p->config->vlan) : json_null(), "mac", cli_mac(&mac),
 		"device", name, "driver", device.driver_name, "status",
-		link.link_status ? "up" : "down", "link",
-		speed(&link, speed_text, sizeof(speed_text)), "duplex",
+		state == DP_PORT_STOPPED ? "stopped"
+		: link.link_status       ? "up"
+					 : "down",
+		"link", speed(&link, speed_text, sizeof(speed_text)), "duplex",
 		link.link_duplex ? "full-duplex" : "half-duplex", "mtu", (int)p->config->mtu,
 		"promiscuous", promiscuous, "rx_queues", (int)dp_port_rx_queues(dp, (uint16_t)port),
 		"addresses", addresses, "gateway", cli_addr(&p->config->gateway));

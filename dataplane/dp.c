@@ -188,6 +188,7 @@ void dp_destroy(struct dp *dp)
 
 int dp_start(struct dp *dp, struct error *err)
 {
+	dp->idle = idle_of_ports(dp);
 	__atomic_store_n(&dp->run, true, __ATOMIC_RELEASE);
 	if (!dp->on_lcores || dp->launched)
 		return 0;
@@ -220,6 +221,11 @@ bool dp_running(const struct dp *dp)
 unsigned dp_workers(const struct dp *dp)
 {
 	return dp->params.n_workers;
+}
+
+enum dp_idle dp_idle(const struct dp *dp)
+{
+	return idle_of_ports(dp);
 }
 
 void dp_synchronize(struct dp *dp)

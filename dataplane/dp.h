@@ -23,6 +23,14 @@
 
 struct dp;
 
+/** What workers do when nothing comes; see idle.c. */
+enum dp_idle {
+	DP_IDLE_AUTO,      /**< poll if some port is a NIC, else pause */
+	DP_IDLE_POLL,      /**< look again at once: no packet waits, a core is busy */
+	DP_IDLE_PAUSE,     /**< sleep for at most half a millisecond */
+	DP_IDLE_INTERRUPT, /**< sleep until a port has something; not all devices can */
+};
+
 struct dp_params {
 	unsigned n_workers;
 	/** EAL lcore of each worker; NULL when the caller polls the workers itself (tests, bench)
@@ -32,7 +40,8 @@ struct dp_params {
 	unsigned n_mbufs; /**< packet buffers for ports */
 	uint16_t mtu;     /**< largest packet a buffer is to hold, outer or inner; 0: 1500 */
 	unsigned n_peers; /**< room for peers; an SA table of each direction gets twice as many */
-	int socket;       /**< NUMA node of the memory, or SOCKET_ID_ANY */
+	enum dp_idle idle;
+	int socket; /**< NUMA node of the memory, or SOCKET_ID_ANY */
 	/** how long an outer fragment waits for the rest of its packet, microseconds; 0: 2 s */
 	uint32_t fragment_us;
 	uint64_t ident_seed; /**< for outer identifications that others cannot guess, as below */
@@ -58,6 +67,9 @@ void dp_stop(struct dp *dp);
 bool dp_running(const struct dp *dp);
 
 unsigned dp_workers(const struct dp *dp);
+
+/** What they do when nothing comes, DP_IDLE_AUTO decided by the ports that are there. */
+enum dp_idle dp_idle(const struct dp *dp);
 
 /**
  * One turn of a worker's loop: each of its queues once, all stages, transmit. For callers that

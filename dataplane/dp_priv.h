@@ -139,6 +139,9 @@ struct tunnel {
 	struct dp_tunnel_params p;
 };
 
+/* Why a port sends nothing. */
+enum port_closed { PORT_LINK_DOWN = 1, PORT_STOPPED = 2 };
+
 struct port {
 	char name[32];
 	bool used;
@@ -147,9 +150,11 @@ struct port {
 	void *ctx;
 	uint16_t ethdev;
 	uint16_t mtu;
-	uint16_t n_rxq; /* 0: a VLAN of another port */
-	uint16_t phys;  /* the port that is polled: itself or the parent */
-	uint16_t vlan;  /* 0: none */
+	uint16_t n_rxq;    /* 0: a VLAN of another port */
+	uint16_t n_polled; /* of them; 0 while it is stopped. Atomic */
+	uint8_t closed;    /* enum port_closed; atomic */
+	uint16_t phys;     /* the port that is polled: itself or the parent */
+	uint16_t vlan;     /* 0: none */
 	struct dp_filter *filter[DP_FILTER_DIRECTIONS]; /* atomic */
 	uint8_t *vlans; /* port index by VLAN, NO_VLAN; NULL until one is added. Atomic */
 	bool lan;
@@ -266,9 +271,10 @@ struct worker {
 	struct dp *dp;
 	unsigned id;
 	unsigned lcore;
-	uint64_t now;   /* TSC at the start of the turn */
-	unsigned watch; /* dp.watch as of then */
-	bool taking;    /* a peer was granted: what is parked comes first */
+	uint64_t now;                           /* TSC at the start of the turn */
+	unsigned watch;                         /* dp.watch as of then */
+	bool taking;                            /* a peer was granted: what is parked comes first */
+	unsigned idle_turns, nap_us, n_watched; /* see idle.c */
 	struct esp_context *esp;
 	struct rte_ring *inbox; /* from other workers and from control */
 	struct dp_stats stats;
@@ -347,8 +353,9 @@ struct dp {
 	unsigned lcores[DP_WORKERS_MAX];
 	bool on_lcores;
 	bool launched;
-	bool run;  /* atomic; workers poll while set */
-	bool quit; /* atomic */
+	enum dp_idle idle; /* as of the last dp_start() */
+	bool run;          /* atomic; workers poll while set */
+	bool quit;         /* atomic */
 	struct rte_mempool *packet_pool;
 	struct rte_mempool *control_pool;
 	struct sa_table *sa_in;
@@ -465,6 +472,12 @@ unsigned replicate_turn(struct worker *w, struct rte_mbuf **out);
  * if the owner is OWNER_MOVING.
  */
 void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage stage);
+
+/* idle.c */
+enum dp_idle idle_of_ports(const struct dp *dp);
+void idle_start(struct worker *w);
+/* After each turn, in which n packets came. */
+void idle_turn(struct worker *w, unsigned n);
 
 /* owner.c */
 int owner_init(struct dp *dp, struct error *err);

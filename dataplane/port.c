@@ -62,6 +62,18 @@ static int set_mtu(
 		p->mtu, info->min_mtu, info->max_mtu, rte_strerror(-rc));
 }
 
+/* A queue's interrupt is a descriptor that workers can wait for. */
+static int check_interrupts(const struct dp *dp, const struct dp_port_params *p, struct error *err)
+{
+	if (dp->params.idle != DP_IDLE_INTERRUPT ||
+		rte_eth_dev_rx_intr_ctl_q_get_fd(p->ethdev, 0) >= 0)
+		return 0;
+	rte_eth_dev_stop(p->ethdev);
+	return error_set(err, ENOTSUP,
+		"port %s: device has no receive interrupts: set `idle` to \"pause\" or \"poll\"",
+		p->name);
+}
+
 static int configure(
 	struct dp *dp, const struct dp_port_params *p, uint16_t *n_rxq, struct error *err)
 {
@@ -81,6 +93,7 @@ static int configure(
 		if (conf.rx_adv_conf.rss_conf.rss_hf == 0)
 			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
 	}
+	conf.intr_conf.rxq = dp->params.idle == DP_IDLE_INTERRUPT;
 	rc = rte_eth_dev_configure(id, *n_rxq, (uint16_t)dp->params.n_workers, &conf);
 	if (rc == 0) {
 		rc = set_mtu(p, &info, err);
@@ -109,7 +122,7 @@ static int configure(
 	if (rc < 0)
 		return error_set(
 			err, -rc, "port %s: device does not start: %s", p->name, rte_strerror(-rc));
-	return 0;
+	return check_interrupts(dp, p, err);
 }
 
 /* A port that is a VLAN of another one. */
@@ -187,6 +200,7 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 		}
 	}
 	port->used = true;
+	port->n_polled = port->n_rxq;
 	*index = (uint16_t)dp->n_ports;
 	__atomic_store_n(&dp->n_ports, dp->n_ports + 1, __ATOMIC_RELEASE);
 	return 0;
@@ -210,4 +224,80 @@ uint16_t dp_port_ethdev(const struct dp *dp, uint16_t port)
 unsigned dp_port_rx_queues(const struct dp *dp, uint16_t port)
 {
 	return dp->ports[port].n_rxq;
+}
+
+/* Workers that see the change no more touch the device. */
+static void close_for(struct dp *dp, struct port *port, enum port_closed why, bool closed)
+{
+	uint8_t word = closed ? port->closed | why : port->closed & ~why;
+
+	__atomic_store_n(&port->closed, word, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->n_polled, word & PORT_STOPPED ? 0 : port->n_rxq, __ATOMIC_RELEASE);
+	if (closed)
+		dp_synchronize(dp);
+}
+
+void dp_port_set_link(struct dp *dp, uint16_t index, bool up)
+{
+	close_for(dp, &dp->ports[index], PORT_LINK_DOWN, !up);
+}
+
+int dp_port_stop(struct dp *dp, uint16_t index)
+{
+	struct port *port = &dp->ports[index];
+
+	if (port->vlan != 0 || port->closed & PORT_STOPPED)
+		return port->vlan != 0 ? -EINVAL : 0;
+	close_for(dp, port, PORT_STOPPED, true);
+	return port->ethdev == RTE_MAX_ETHPORTS ? 0 : rte_eth_dev_stop(port->ethdev);
+}
+
+int dp_port_start(struct dp *dp, uint16_t index)
+{
+	struct port *port = &dp->ports[index];
+	int rc = 0;
+
+	if (port->vlan != 0 || !(port->closed & PORT_STOPPED))
+		return port->vlan != 0 ? -EINVAL : 0;
+	if (port->ethdev != RTE_MAX_ETHPORTS)
+		rc = rte_eth_dev_start(port->ethdev);
+	if (rc == 0)
+		close_for(dp, port, PORT_STOPPED, false);
+	return rc;
+}
+
+enum dp_port_state dp_port_state(const struct dp *dp, uint16_t index)
+{
+	uint8_t closed = dp->ports[dp->ports[index].phys].closed;
+
+	if (closed & PORT_STOPPED)
+		return DP_PORT_STOPPED;
+	return closed & PORT_LINK_DOWN ? DP_PORT_LINK_DOWN : DP_PORT_UP;
+}
+
+/* At any moment all addresses that stay are there, for whoever looks without a lock. */
+int dp_port_add_address(struct dp *dp, uint16_t index, uint32_t addr_be)
+{
+	struct port *port = &dp->ports[index];
+
+	if (port->n_addrs == DP_PORT_ADDRS_MAX)
+		return -ENOSPC;
+	port->addrs_be[port->n_addrs] = addr_be;
+	__atomic_store_n(&port->n_addrs, port->n_addrs + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int dp_port_del_address(struct dp *dp, uint16_t index, uint32_t addr_be)
+{
+	struct port *port = &dp->ports[index];
+
+	for (unsigned i = 0; i < port->n_addrs; i++) {
+		if (port->addrs_be[i] != addr_be)
+			continue;
+		__atomic_store_n(
+			&port->addrs_be[i], port->addrs_be[port->n_addrs - 1], __ATOMIC_RELEASE);
+		__atomic_store_n(&port->n_addrs, port->n_addrs - 1, __ATOMIC_RELEASE);
+		return 0;
+	}
+	return -ENOENT;
 }

@@ -49,6 +49,26 @@ struct dp_port_params {
  */
 int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, struct error *err);
 
+/** While its link is down a port's packets are dropped (tx_link_down). Control tells. */
+void dp_port_set_link(struct dp *dp, uint16_t port, bool up);
+
+/**
+ * Stop a port and its device, or start it again: nothing is received, what is to leave is dropped
+ * (tx_stopped). Waits a grace period. VLANs stop with their port. @return 0, -EINVAL (a VLAN), or
+ * the device's error
+ */
+int dp_port_stop(struct dp *dp, uint16_t port);
+int dp_port_start(struct dp *dp, uint16_t port);
+
+enum dp_port_state { DP_PORT_UP, DP_PORT_LINK_DOWN, DP_PORT_STOPPED };
+
+/** A VLAN's state is its port's. */
+enum dp_port_state dp_port_state(const struct dp *dp, uint16_t port);
+
+/** An address of the hub more, or less, while packets come. @return 0, -ENOSPC, -ENOENT */
+int dp_port_add_address(struct dp *dp, uint16_t port, uint32_t addr_be);
+int dp_port_del_address(struct dp *dp, uint16_t port, uint32_t addr_be);
+
 /** The Ethernet address that frames to us carry. */
 struct mac_addr dp_port_mac(const struct dp *dp, uint16_t port);
 

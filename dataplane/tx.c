@@ -13,14 +13,38 @@ static void end_traces(struct worker *w, struct tx_buffer *b, unsigned sent)
 	b->traced = 0;
 }
 
+/* Nothing can leave by this port now. */
+static void drop_all(struct worker *w, uint16_t port, enum dp_drop reason)
+{
+	struct tx_buffer *b = &w->tx[port];
+
+	for (unsigned i = 0; i < b->n; i++) {
+		if (unlikely(w->watch & WATCH_DROPS))
+			capture_drop_frame(w, port, b->m[i], true, reason);
+		if (b->trace[i] != TRACE_NONE)
+			trace_end(w, b->trace[i], DP_TRACE_DROPPED, reason);
+		buf_free(b->m[i]);
+	}
+	w->stats.ports[port].tx_dropped += b->n;
+	w->stats.drops[reason] += b->n;
+	b->traced = 0;
+	b->n = 0;
+}
+
 static void tx_flush_port(struct worker *w, uint16_t port)
 {
 	const struct port *out = &w->dp->ports[port];
 	struct dp_port_stats *stats = &w->stats.ports[port];
 	struct tx_buffer *b = &w->tx[port];
 	uint64_t bytes = 0;
+	uint8_t closed = __atomic_load_n(&out->closed, __ATOMIC_ACQUIRE);
 	unsigned sent;
 
+	if (unlikely(closed != 0)) {
+		drop_all(
+			w, port, closed & PORT_STOPPED ? DP_DROP_tx_stopped : DP_DROP_tx_link_down);
+		return;
+	}
 	for (unsigned i = 0; i < b->n; i++) {
 		bytes += b->m[i]->pkt_len;
 		buf_unguard(b->m[i]);

@@ -3,7 +3,6 @@
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
-#include <rte_pause.h>
 #include <rte_udp.h>
 
 #include "dataplane/buf_priv.h"
@@ -221,12 +220,29 @@ static unsigned poll_replication(struct worker *w)
 	return w->replication.n != 0 ? n + 1 : n;
 }
 
+static unsigned n_polled(const struct port *port)
+{
+	return __atomic_load_n(&port->n_polled, __ATOMIC_ACQUIRE);
+}
+
+/* After each burst of n: its packets do not wait for those of other queues. */
+static unsigned transmit(struct worker *w, unsigned n)
+{
+	uint64_t t;
+
+	if (n == 0)
+		return 0;
+	t = rte_rdtsc();
+	tx_flush(w);
+	stage_end(w, DP_STAGE_tx, n, t);
+	return n;
+}
+
 unsigned dp_worker_poll(struct dp *dp, unsigned worker)
 {
 	struct worker *w = dp->workers[worker];
 	unsigned n_ports = __atomic_load_n(&dp->n_ports, __ATOMIC_ACQUIRE);
 	unsigned n;
-	uint64_t t;
 
 	w->now = rte_rdtsc();
 	w->watch = __atomic_load_n(&dp->watch, __ATOMIC_ACQUIRE);
@@ -235,18 +251,12 @@ unsigned dp_worker_poll(struct dp *dp, unsigned worker)
 		owner_take_granted(w);
 	if (unlikely(w->reassembly.held != 0))
 		reassembly_turn(w);
-	n = poll_inbox(w) + poll_replication(w);
+	n = transmit(w, poll_inbox(w) + poll_replication(w));
 	for (unsigned p = 0; p < n_ports; p++)
-		for (unsigned q = w->id; q < dp->ports[p].n_rxq; q += dp->params.n_workers)
-			n += poll_queue(w, (uint16_t)p, (uint16_t)q);
+		for (unsigned q = w->id; q < n_polled(&dp->ports[p]); q += dp->params.n_workers)
+			n += transmit(w, poll_queue(w, (uint16_t)p, (uint16_t)q));
 	w->stats.turns++;
-	if (n == 0) {
-		w->stats.idle_turns++;
-		return 0;
-	}
-	t = rte_rdtsc();
-	tx_flush(w);
-	stage_end(w, DP_STAGE_tx, n, t);
+	w->stats.idle_turns += n == 0;
 	return n;
 }
 
@@ -261,10 +271,12 @@ int worker_main(void *arg)
 			continue;
 		}
 		rte_rcu_qsbr_thread_online(dp->qsbr, w->id);
+		idle_start(w);
 		while (__atomic_load_n(&dp->run, __ATOMIC_RELAXED)) {
-			if (dp_worker_poll(dp, w->id) == 0)
-				rte_pause();
+			unsigned n = dp_worker_poll(dp, w->id);
+
 			rte_rcu_qsbr_quiescent(dp->qsbr, w->id);
+			idle_turn(w, n);
 		}
 		rte_rcu_qsbr_thread_offline(dp->qsbr, w->id);
 	}

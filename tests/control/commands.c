@@ -34,6 +34,8 @@ static const char *const lines[] = {
 	"show mempool",
 	"show fwd stats all",
 	"clear fwd stats all",
+	"port stop all",
+	"port start all",
 	"show port stats all",
 	"show port stats 1",
 	"show port stats wan0",
@@ -54,8 +56,9 @@ static const char *const lines[] = {
 	"clear trace",
 };
 
-/* These change too much to be run twice; see capture.c. */
-static const char *const elsewhere[] = {"capture start /x", "capture stop"};
+/* These change too much to be run twice, or want a device; see capture.c, link.c. */
+static const char *const elsewhere[] = {"capture start /x", "capture stop", "set link-up port",
+	"set link-down port", "set promisc"};
 
 static void test_all_run(void)
 {
@@ -110,7 +113,7 @@ static const struct {
 } errors[] = {
 	{"bogus",
 		"Bad argument at 'bogus': expected "
-		"help|start|stop|quit|shutdown|show|clear|capture|"
+		"help|start|stop|quit|shutdown|show|clear|port|set|capture|"
 		"trace\n"
 		"  usage: help [control|display|ports|dmvpn|ipsec|routing|debug|all]\n",
 		"bad-argument", "bogus"},

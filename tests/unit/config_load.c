@@ -9,7 +9,8 @@
 
 /* Every setting once, none at its default. */
 static const char everything[] =
-	"workers = 3; burst = 0x10; mbufs = 4096L; control_socket = \"/tmp/\\\"hub\\\\\";\n"
+	"workers = 3; burst = 0x10; idle = \"interrupt\"; mbufs = 4096L; control_socket = "
+	"\"/tmp/\\\"hub\\\\\";\n"
 	"eal = ( \"--no-huge\", \"-m\", \"1024\\t\" );\n"
 	"ports = (\n"
 	"  { name = \"wan0\"; device = \"net_pcap0,rx_pcap=in.pcap\"; mtu = 9000;\n"
@@ -112,6 +113,7 @@ static void test_process(void)
 	CU_ASSERT_STRING_EQUAL(c->files[0], "hub.cfg");
 	CU_ASSERT_EQUAL(c->workers, 3);
 	CU_ASSERT_EQUAL(c->burst, 16);
+	CU_ASSERT_EQUAL(c->idle, CONFIG_IDLE_INTERRUPT);
 	CU_ASSERT_EQUAL(c->mbufs, 4096);
 	CU_ASSERT_STRING_EQUAL(c->control_socket, "/tmp/\"hub\\");
 	CU_ASSERT_EQUAL_FATAL(c->n_eal, 3);

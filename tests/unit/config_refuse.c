@@ -48,12 +48,14 @@ static void test_unknown(void)
 	static const struct refusal cases[] = {
 		{"\nworker = 1;",
 			"hub.cfg:2: unknown setting worker; did you mean workers? expected one of "
-			"workers, burst, mbufs, control_socket, eal, secrets, filters, ports, "
+			"workers, burst, idle, mbufs, control_socket, eal, secrets, filters, "
+			"ports, "
 			"tunnels, "
 			"routes"},
 		{"frobnicate = 1;",
 			"hub.cfg:1: unknown setting frobnicate; expected one of workers, burst, "
-			"mbufs, control_socket, eal, secrets, filters, ports, tunnels, routes"},
+			"idle, mbufs, control_socket, eal, secrets, filters, ports, tunnels, "
+			"routes"},
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
 			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
@@ -163,6 +165,8 @@ static void test_ranges(void)
 			"hub.cfg:6: ttl is 0; expected a whole number 1..255"},
 		{PORT TUNNEL "ttl = 256; } );",
 			"hub.cfg:6: ttl is 256; expected a whole number 1..255"},
+		{"idle = \"sleep\";", "hub.cfg:1: idle is \"sleep\"; expected \"auto\", \"poll\", "
+				      "\"pause\" or \"interrupt\""},
 		{PORT TUNNEL "rpf = \"lose\"; } );",
 			"hub.cfg:6: rpf is \"lose\"; expected \"strict\", \"loose\" or \"off\""},
 		{PORT TUNNEL "rpf = false; } );",
