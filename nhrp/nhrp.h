@@ -474,7 +474,7 @@ const char *nhrp_nhs_state_name(enum nhrp_nhs_state state);
 
 /** Why a packet went no further. Each is a counter. */
 enum nhrp_drop {
-#define NHRP_DROP(name, text) NHRP_DROP_##name,
+#define NHRP_DROP(upper, name, text) NHRP_DROP_##upper,
 #include "nhrp/drops.def"
 #undef NHRP_DROP
 	NHRP_DROPS
@@ -482,7 +482,7 @@ enum nhrp_drop {
 
 /** Why a registration's CIE was refused. Each is a counter. */
 enum nhrp_refuse {
-#define NHRP_REFUSE(name, code, text) NHRP_REFUSE_##name,
+#define NHRP_REFUSE(upper, name, code, text) NHRP_REFUSE_##upper,
 #include "nhrp/refuse.def"
 #undef NHRP_REFUSE
 	NHRP_REFUSES

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who was given a binding, or sent on to its peer: they are purged when it ends or moves (RFC 2332
+ * 5.2.5, 6.2.1). Bounded by lease and in all; one entry for each prefix that a peer asked about.
+ */
+#include "common/addr.h"
+#include "nhrp/nhrp_priv.h"
+
+void nhrp_requester_free(struct nhrp *n, struct nhrp_requester *r)
+{
+	TAILQ_REMOVE(&r->entry->requesters, r, of_entry);
+	TAILQ_REMOVE(&n->requesters, r, of_all);
+	LIST_REMOVE(r, of_peer);
+	r->entry->n_requesters--;
+	r->peer->n_requesters--;
+	n->stats.n_requesters--;
+	free(r);
+}
+
+/* Make room: what is over needs no purge, else the oldest of the lease is told now. */
+static bool make_room(struct nhrp *n, struct nhrp_entry *e)
+{
+	struct nhrp_requester *oldest = TAILQ_FIRST(&n->requesters);
+
+	if (n->stats.n_requesters >= n->p.requesters_max) {
+		if (oldest == NULL || oldest->until_ms > n->now)
+			return false;
+		nhrp_requester_free(n, oldest);
+	}
+	if (e->n_requesters >= n->p.requesters_per_lease) {
+		oldest = TAILQ_FIRST(&e->requesters);
+		if (oldest->until_ms > n->now)
+			nhrp_purge_send(n, oldest, false);
+		nhrp_requester_free(n, oldest);
+		n->stats.requesters_forgotten++;
+	}
+	return true;
+}
+
+/* @return false if it cannot be remembered: then it must not be answered (5.2.2, code 5) */
+bool nhrp_requester_add(struct nhrp *n, struct nhrp_entry *e, const struct nhrp_in *in,
+	uint32_t address_be, uint8_t len, uint64_t until_ms)
+{
+	struct nhrp_requester *r;
+
+	TAILQ_FOREACH (r, &e->requesters, of_entry)
+		if (r->peer == in->peer && r->address_be == address_be && r->len == len)
+			break;
+	if (r == NULL) {
+		if (!make_room(n, e))
+			return false;
+		r = calloc(1, sizeof(*r));
+		if (r == NULL)
+			return false;
+		r->entry = e;
+		r->peer = in->peer;
+		r->address_be = address_be;
+		r->len = len;
+		LIST_INSERT_HEAD(&in->peer->asked, r, of_peer);
+		e->n_requesters++;
+		in->peer->n_requesters++;
+		n->stats.n_requesters++;
+	} else {
+		TAILQ_REMOVE(&e->requesters, r, of_entry);
+		TAILQ_REMOVE(&n->requesters, r, of_all);
+	}
+	r->iface = in->iface;
+	r->source_be = in->src_be;
+	r->until_ms = until_ms;
+	TAILQ_INSERT_TAIL(&e->requesters, r, of_entry);
+	TAILQ_INSERT_TAIL(&n->requesters, r, of_all);
+	return true;
+}
+
+/*
+ * A reply passes on its way to `to`: it tells which prefix the requester will have, and for how
+ * long. Only what the answering peer itself is asked about is looked at.
+ */
+void nhrp_requester_learn(struct nhrp *n, const struct nhrp_in *in, struct nhrp_peer *to)
+{
+	struct cursor c = cursor_open(in->p->payload.at, in->p->payload.len);
+	struct nhrp_entry *e;
+	struct nhrp_requester *r;
+	struct nhrp_cie cie;
+	uint8_t len;
+
+	if (!nhrp_cie_next(&c, &cie) || cie.code != NHRP_CODE_SUCCESS)
+		return;
+	len = nhrp_cie_prefix(&cie);
+	LIST_FOREACH(e, &in->peer->entries, of_peer)
+	TAILQ_FOREACH (r, &e->requesters, of_entry) {
+		if (r->peer != to || !nhrp_within(in->dst_be, r->address_be, r->len))
+			continue;
+		r->address_be = in->dst_be & ip4_mask_be(len);
+		r->len = len;
+		r->until_ms = n->now + cie.holding * 1000ull;
+		return;
+	}
+}
+
+/* Tell all who may still believe in the binding, and forget them. */
+void nhrp_requesters_purge(struct nhrp *n, struct nhrp_entry *e, bool last_words)
+{
+	struct nhrp_requester *r;
+
+	while ((r = TAILQ_FIRST(&e->requesters)) != NULL) {
+		if (r->until_ms > n->now)
+			nhrp_purge_send(n, r, last_words);
+		nhrp_requester_free(n, r);
+	}
+}
