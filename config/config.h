@@ -17,6 +17,7 @@
 #include "common/error.h"
 
 #define CONFIG_NAME_MAX    31 /**< characters of a port's or tunnel's name */
+#define CONFIG_TAP_MAX     15 /**< of the name of a kernel's interface */
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_PORTS_MAX   32
 #define CONFIG_KEY_MAX     64 /**< octets of a cipher or authentication key */
@@ -88,6 +89,7 @@ struct config_port {
 	struct mac_addr mac; /**< when mac_set; else the device's own */
 	uint16_t mtu;        /**< octets of IP; default 1500 */
 	bool promiscuous;
+	char tap[CONFIG_TAP_MAX + 1];        /**< interface of the kernel; empty: none */
 	char filter_in[CONFIG_NAME_MAX + 1]; /**< LAN ports: a filter's name, or empty */
 	char filter_out[CONFIG_NAME_MAX + 1];
 	struct config_neighbor *neighbors;
@@ -145,6 +147,7 @@ struct config_tunnel {
 	bool dscp_set;       /**< outer DSCP is `dscp`; else, the default, the inner one's copy */
 	uint8_t dscp;        /**< 0..63 */
 	enum config_df df;   /**< of the outer header; default set */
+	char tap[CONFIG_TAP_MAX + 1];        /**< as of a port */
 	char filter_in[CONFIG_NAME_MAX + 1]; /**< for what spokes send; empty: none */
 	char filter_out[CONFIG_NAME_MAX + 1];
 	struct config_peer *peers;

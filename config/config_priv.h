@@ -116,6 +116,7 @@ CONFIG_FIELD_READER(u8);
 CONFIG_FIELD_READER(bool);
 CONFIG_FIELD_READER(str);         /* char *, not empty, at most max octets */
 CONFIG_FIELD_READER(name);        /* char[CONFIG_NAME_MAX + 1] */
+CONFIG_FIELD_READER(tap);         /* char[CONFIG_TAP_MAX + 1] */
 CONFIG_FIELD_READER(addr);        /* struct ip_addr: an IPv4 host */
 CONFIG_FIELD_READER(host_prefix); /* struct ip_prefix: an IPv4 host with its prefix length */
 CONFIG_FIELD_READER(mac);         /* struct mac_addr, unicast */
@@ -149,6 +150,9 @@ void config_tunnel_free(struct config_tunnel *t);
 void config_sas_free(struct config_sa *sas, unsigned n);
 void config_secrets_free(struct config_secret *secrets, unsigned n);
 const struct config_secret *config_secret_find(const struct config_reader *r, const char *name);
+
+/* No two TAPs of one name. */
+int config_check_taps(const struct config *c, struct error *err);
 
 /* check.c */
 int config_check(const struct config *c, const struct config_env *env, struct error *err);

@@ -37,8 +37,11 @@ static void put_strings(FILE *f, const char *name, char *const *strings, unsigne
 	fputs(" ];\n", f);
 }
 
-static void put_filter_uses(FILE *f, const char *in, const char *out)
+/* What a port and a tunnel both may have. */
+static void put_names(FILE *f, const char *tap, const char *in, const char *out)
 {
+	if (tap[0] != '\0')
+		fprintf(f, "\t\ttap = \"%s\";\n", tap);
 	if (in[0] != '\0')
 		fprintf(f, "\t\tfilter_in = \"%s\";\n", in);
 	if (out[0] != '\0')
@@ -65,7 +68,7 @@ static void put_port(FILE *f, const struct config_port *p)
 		fprintf(f, "\t\tgateway = \"%s\";\n", ip_addr_str(&p->gateway, a));
 	if (p->mac_set)
 		fprintf(f, "\t\tmac = \"%s\";\n", mac_addr_str(&p->mac, m));
-	put_filter_uses(f, p->filter_in, p->filter_out);
+	put_names(f, p->tap, p->filter_in, p->filter_out);
 	fprintf(f, "\t\tmtu = %u;\n\t\tpromiscuous = %s;\n\t\tneighbors = (", p->mtu,
 		yes_no(p->promiscuous));
 	for (unsigned i = 0; i < p->n_neighbors; i++)
@@ -122,7 +125,7 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 	else
 		put_string(f, "copy");
 	fprintf(f, ";\n\t\tdf = \"%s\";\n", config_df_name(t->df));
-	put_filter_uses(f, t->filter_in, t->filter_out);
+	put_names(f, t->tap, t->filter_in, t->filter_out);
 	fputs("\t\tpeers = (", f);
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		fputs(i > 0 ? "," : "", f);

@@ -153,6 +153,7 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 		{"adjust_mss", read_adjust_mss, 0, 0, MSS_MAX, false},
 		{"dscp", read_dscp, 0, 0, 63, false},
 		{"df", read_df, 0, 0, 0, false},
+		{"tap", config_read_tap, offsetof(struct config_tunnel, tap), 0, 0, false},
 		{"filter_in", config_read_name, offsetof(struct config_tunnel, filter_in), 0, 0,
 			false},
 		{"filter_out", config_read_name, offsetof(struct config_tunnel, filter_out), 0, 0,

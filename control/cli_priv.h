@@ -179,6 +179,7 @@ int cli_clear_nodes(struct cli_call *call);
 int cli_show_punt_stats(struct cli_call *call);
 int cli_show_mempool(struct cli_call *call);
 int cli_show_config(struct cli_call *call);
+int cli_show_tap(struct cli_call *call);
 int cli_show_version(struct cli_call *call);
 int cli_capture_start(struct cli_call *call);
 int cli_capture_stop(struct cli_call *call);

@@ -40,6 +40,7 @@ const struct cli_command cli_commands[] = {
 	{"show port info <port|all>", CLI_GROUP_PORTS, "device, link, addresses of a port", cli_show_port_info},
 	{"show port summary all", CLI_GROUP_PORTS, "a line for each port", cli_show_port_summary},
 	{"clear port stats <port|all>", CLI_GROUP_PORTS, "count a port's packets from 0", cli_clear_port_stats},
+	{"show tap", CLI_GROUP_PORTS, "interfaces of the kernel, and what became of their packets", cli_show_tap},
 	{"show dmvpn [peer <ip>]", CLI_GROUP_DMVPN, "tunnels and their spokes", cli_show_dmvpn},
 	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
 	{"show route [lookup <ip>]", CLI_GROUP_ROUTING, "routes; or what a packet to an address would meet", cli_show_route},

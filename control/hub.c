@@ -106,6 +106,8 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_rib_static(h, err);
 	if (rc == 0)
 		rc = hub_filters_create(h, err);
+	if (rc == 0)
+		rc = hub_taps_create(h, err);
 	return rc;
 }
 
@@ -133,6 +135,7 @@ void hub_destroy(struct hub *h)
 	if (h->dp != NULL)
 		hub_capture_destroy(h);
 	dp_destroy(h->dp);
+	hub_taps_destroy(h);
 	hub_filters_destroy(h);
 	hub_ports_destroy(h);
 	hub_tunnels_destroy(h);
@@ -158,6 +161,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	h->now = now_ms - h->base;
 	n = hub_punt_turn(h);
 	hub_links_turn(h);
+	hub_taps_turn(h);
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
 	hub_peers_sample(h);

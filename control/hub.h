@@ -21,11 +21,20 @@ struct hub_port_source {
 	void *ctx;
 };
 
+/**
+ * Make an interface of the kernel with these addresses. @return a descriptor that does not block,
+ * each read and write of it an IP packet; or -errno
+ */
+typedef int (*hub_tap_open_fn)(
+	const char *name, uint16_t mtu, const struct ip_prefix *addrs, unsigned n_addrs);
+
 struct hub_params {
 	/** EAL lcore of each of config->workers; NULL: the caller polls with dp_worker_poll() */
 	const unsigned *lcores;
 	/** one for each of config->ports that is no VLAN, in order; NULL: all are ethdevs */
 	const struct hub_port_source *sources;
+	/** instead of the kernel's, for tests; NULL: the kernel's */
+	hub_tap_open_fn tap_open;
 	/** make IVs repeatable, for golden files; never in service */
 	bool fixed_seed;
 };

@@ -11,6 +11,7 @@
  *	hold      packets that wait for the Ethernet address of their next hop
  *	arp       RFC 826 packets
  *	icmp      echo replies and errors
+ *	tap       interfaces of the kernel that share the hub's addresses
  *	path_mtu  what outer paths carry, and whom to believe about it
  *	capture   copies of packets -> a pcapng file
  *	punt      what the data plane hands over -> the one who handles it
@@ -188,6 +189,30 @@ struct hub_capture {
 	char ended[128];        /* why, once it has */
 };
 
+/* What became of a TAP's packets. */
+struct hub_tap_stats {
+	uint64_t to_kernel, from_kernel;
+	uint64_t kernel_full; /* the kernel's queue took no more */
+	uint64_t hub_full;    /* nor the data plane's */
+	uint64_t malformed;   /* not IPv4 */
+	uint64_t protocol;    /* GRE, ESP, AH, IP in IP or IKE: the hub's alone */
+	uint64_t source;      /* not the TAP's address */
+	uint64_t destination; /* multicast out of an outer port */
+	uint64_t too_big;     /* for the peer's path; the kernel was told */
+};
+
+/* An interface of the kernel with the addresses of a port or tunnel. */
+struct hub_tap {
+	const char *name;
+	bool tunnel;
+	unsigned index; /* of the port, or in hub.tunnels */
+	uint8_t table;  /* enum dp_table */
+	const struct ip_prefix *addrs;
+	unsigned n_addrs;
+	int fd;
+	struct hub_tap_stats stats;
+};
+
 struct hub {
 	const struct config *config;
 	struct hub_params params;
@@ -199,6 +224,8 @@ struct hub {
 	unsigned n_ports;
 	struct hub_tunnel *tunnels; /* same places as in config */
 	unsigned n_tunnels;
+	struct hub_tap *taps;
+	unsigned n_taps;
 	struct dp_filter **filters; /* same places as in config */
 	struct hub_peer *peers;     /* tunnel by tunnel, as in config */
 	unsigned n_peers;
@@ -342,6 +369,20 @@ int hub_arp_request(struct hub *h, uint16_t port, uint32_t addr_be, const struct
 void hub_icmp_receive(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 void hub_icmp_error(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+
+#define HUB_ICMP_MAX 576 /* RFC 1812 4.3.2.3 */
+/* Write "fragmentation needed" about a packet. @return octets */
+unsigned hub_icmp_too_big(uint8_t to[HUB_ICMP_MAX], uint32_t src_be, uint32_t dst_be, uint16_t mtu,
+	const uint8_t *packet, unsigned len);
+
+/* tap.c */
+int hub_taps_create(struct hub *h, struct error *err);
+void hub_taps_destroy(struct hub *h);
+/* Take what the kernel sent, a burst of each TAP. */
+void hub_taps_turn(struct hub *h);
+/* Give a packet to the kernel, if a TAP has its address or group (DP_PUNT_HOST). */
+void hub_tap_deliver(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 
 /* capture.c */

@@ -9,7 +9,7 @@
 #define ICMP_HDR_LEN 8
 #define ICMP_TTL     64
 /* RFC 1812 4.3.2.3: as much of the original as fits an ICMP datagram of 576 octets. */
-#define QUOTE_MAX (576 - 20 - ICMP_HDR_LEN)
+#define QUOTE_MAX (HUB_ICMP_MAX - 20 - ICMP_HDR_LEN)
 /* RFC 1812 4.3.2.5: errors have precedence 6. */
 #define TOS_ERROR 0xc0
 
@@ -120,6 +120,36 @@ static struct rte_mbuf *message(struct hub *h, uint8_t tos, uint32_t src_be, uin
 	return m;
 }
 
+unsigned hub_icmp_too_big(uint8_t to[HUB_ICMP_MAX], uint32_t src_be, uint32_t dst_be, uint16_t mtu,
+	const uint8_t *packet, unsigned len)
+{
+	unsigned quote = RTE_MIN(len, (unsigned)QUOTE_MAX);
+	unsigned total = sizeof(struct rte_ipv4_hdr) + ICMP_HDR_LEN + quote;
+	uint8_t *icmp = to + sizeof(struct rte_ipv4_hdr);
+	uint16_t mtu_be = rte_cpu_to_be_16(mtu), sum;
+	struct rte_ipv4_hdr ip = {
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.type_of_service = TOS_ERROR,
+		.total_length = rte_cpu_to_be_16((uint16_t)total),
+		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
+		.time_to_live = ICMP_TTL,
+		.next_proto_id = IPPROTO_ICMP,
+		.src_addr = src_be,
+		.dst_addr = dst_be,
+	};
+
+	ip.hdr_checksum = rte_ipv4_cksum(&ip);
+	memcpy(to, &ip, sizeof(ip));
+	memset(icmp, 0, ICMP_HDR_LEN);
+	icmp[0] = ICMP_UNREACHABLE;
+	icmp[1] = ICMP_TOO_BIG;
+	memcpy(icmp + 6, &mtu_be, sizeof(mtu_be));
+	memcpy(icmp + ICMP_HDR_LEN, packet, quote);
+	sum = (uint16_t)~rte_raw_cksum(icmp, ICMP_HDR_LEN + quote);
+	memcpy(icmp + 2, &sum, sizeof(sum));
+	return total;
+}
+
 /* Checksum over the message (RFC 792), and off it goes. */
 static void transmit(
 	struct hub *h, enum dp_table table, enum dp_punt_class class, struct rte_mbuf *m)
@@ -160,17 +190,26 @@ void hub_icmp_receive(
 	struct ip4 ip;
 	unsigned icmp_len;
 
-	if (!parse(packet, len, &ip) || ip.total_len > len || ip.fragment)
+	if (!parse(packet, len, &ip) || ip.total_len > len)
 		return;
+	/* Only the kernel, if it has the address too, puts fragments together. */
+	if (ip.fragment) {
+		hub_tap_deliver(h, info, packet, len);
+		return;
+	}
 	icmp = packet + ip.header_len;
 	icmp_len = ip.total_len - ip.header_len;
 	if (icmp_len < ICMP_HDR_LEN || rte_raw_cksum(icmp, icmp_len) != 0xffff)
 		return;
-	if (icmp[0] == ICMP_ECHO && icmp[1] == 0)
+	if (icmp[0] == ICMP_ECHO && icmp[1] == 0) {
 		echo(h, info->table, &ip, icmp, icmp_len);
-	else if (icmp[0] == ICMP_UNREACHABLE && icmp[1] == ICMP_TOO_BIG &&
-		 info->table == DP_TABLE_UNDERLAY)
+		return;
+	}
+	if (icmp[0] == ICMP_UNREACHABLE && icmp[1] == ICMP_TOO_BIG &&
+		info->table == DP_TABLE_UNDERLAY)
 		hub_path_mtu_receive(h, ip.dst_be, icmp, icmp_len);
+	/* Replies, and errors about what the kernel sent, are the kernel's to judge. */
+	hub_tap_deliver(h, info, packet, len);
 }
 
 /* Is this ICMP message itself an error, or of a type that might be? */

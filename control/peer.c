@@ -165,6 +165,7 @@ static int create_tunnel(struct hub *h, unsigned i, struct error *err)
 		.dscp_set = c->dscp_set,
 		.dscp = c->dscp,
 		.df = df_of[c->df],
+		.host = c->tap[0] != '\0',
 	};
 	int rc = dp_tunnel_add(h->dp, &p, &t->dp, err);
 

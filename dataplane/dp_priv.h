@@ -30,6 +30,7 @@
 
 #define BURST_MAX     64
 #define NEIGHBORS_MAX 4096
+#define DP_HOSTS_MAX  512
 #define TUNNEL_NONE   UINT16_MAX
 #define FRAGMENTS_MAX 32
 #define NO_VLAN       UINT8_MAX
@@ -113,7 +114,7 @@ struct peer {
 	uint32_t sa_in[PEER_SAS_MAX];
 	uint32_t sa_out[PEER_SAS_MAX];
 	/* line 2: what becomes of packets that are not simply forwarded */
-	uint64_t punt_due[PUNT_PEER_CLASSES]; /* TSC, atomic; see punt.c */
+	uint32_t punt_due[PUNT_PEER_CLASSES]; /* atomic; see punt.c */
 	uint32_t address_be;                  /* in the tunnel, 0: not known yet; control writes */
 	uint32_t next_free;                   /* control only */
 } __attribute__((aligned(64)));
@@ -158,6 +159,7 @@ struct port {
 	struct dp_filter *filter[DP_FILTER_DIRECTIONS]; /* atomic */
 	uint8_t *vlans; /* port index by VLAN, NO_VLAN; NULL until one is added. Atomic */
 	bool lan;
+	bool host;
 	bool promiscuous;
 	struct mac_addr mac;
 	unsigned n_addrs;
@@ -218,8 +220,8 @@ struct tx_buffer {
 
 /* What one spoke may have of a class. */
 struct punt_peer_meter {
-	uint64_t step;  /* TSC ticks from packet to packet at its rate */
-	uint64_t slack; /* so far ahead of its time it may be: the burst */
+	uint32_t step;  /* ticks of punt.c from packet to packet at its rate */
+	uint32_t slack; /* so far ahead of its time it may be: the burst */
 };
 
 #define REDIRECT_ENTRIES 4096
@@ -368,6 +370,8 @@ struct dp {
 	struct port ports[DP_PORTS_MAX];
 	unsigned n_ports; /* atomic; grows */
 	uint64_t inject_refused;
+	unsigned n_hosts;                /* atomic */
+	uint32_t hosts_be[DP_HOSTS_MAX]; /* the hub's addresses that its kernel has, too */
 	struct l2_header neighbors[NEIGHBORS_MAX];
 	unsigned n_neighbors;
 	struct rte_fib *fib[DP_TABLE_COUNT];
@@ -441,6 +445,16 @@ unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n);
  * known. Returns how many stay in line.
  */
 unsigned filter_run(struct worker *w, enum dp_filter_direction d, struct pkt **line, unsigned n);
+
+/* host.c */
+/* The kernel has this address of the hub, too. */
+void host_add(struct dp *dp, uint32_t addr_be);
+/*
+ * A packet for the hub that nothing of its own takes: is it the kernel's? Then it is gone, to
+ * control.
+ */
+bool host_take(struct worker *w, enum dp_punt_class class, struct pkt *p);
+bool host_take_multicast(struct worker *w, struct pkt *p);
 
 /* ident.c: the next identification of outer packets to this address. */
 void ident_init(struct worker *w);

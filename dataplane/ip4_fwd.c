@@ -33,7 +33,7 @@ static void take_multicast(struct worker *w, struct pkt *p)
 {
 	if (!(p->flags & PKT_LOCAL) && ip4_udp_port(p->l3, p->l3_len) == PORT_RIP)
 		take_rip(w, p);
-	else
+	else if (!host_take_multicast(w, p))
 		pkt_drop(w, p, DP_DROP_fwd_multicast);
 }
 
@@ -46,7 +46,7 @@ static void take_local(struct worker *w, struct pkt *p)
 		punt_l3(w, DP_PUNT_ICMP, p);
 	else if (ip4_udp_port(p->l3, p->l3_len) == PORT_RIP)
 		take_rip(w, p);
-	else
+	else if (!host_take(w, DP_PUNT_HOST, p))
 		pkt_drop(w, p, DP_DROP_local_ignored);
 }
 

@@ -65,7 +65,7 @@ static bool take_udp(struct worker *w, struct pkt *p)
 		punt_l3(w, DP_PUNT_IKE, p);
 	} else if (port == PORT_IKE_NATT) {
 		return take_natt(w, p, &c, len - (unsigned)sizeof(struct rte_udp_hdr));
-	} else {
+	} else if (!host_take(w, DP_PUNT_OUTER_HOST, p)) {
 		pkt_drop(w, p, DP_DROP_local_ignored);
 	}
 	return false;
@@ -89,7 +89,8 @@ static bool take_other(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_ip4_clear_inner);
 		break;
 	default:
-		pkt_drop(w, p, DP_DROP_ip4_protocol);
+		if (!host_take(w, DP_PUNT_OUTER_HOST, p))
+			pkt_drop(w, p, DP_DROP_ip4_protocol);
 	}
 	return false;
 }
@@ -108,7 +109,10 @@ static bool take_fragment(struct worker *w, struct pkt *p)
 	uint8_t protocol = ((const struct rte_ipv4_hdr *)p->l3)->next_proto_id;
 
 	if (protocol != IPPROTO_ESP && protocol != IPPROTO_UDP) {
-		pkt_drop(w, p, DP_DROP_ip4_fragment);
+		/* The kernel has a reassembly of its own, but GRE in clear is for nobody. */
+		if (protocol == IPPROTO_GRE || protocol == IPPROTO_IPIP ||
+			!host_take(w, DP_PUNT_OUTER_HOST, p))
+			pkt_drop(w, p, DP_DROP_ip4_fragment);
 		return false;
 	}
 	if (!reassemble(w, p))

@@ -173,6 +173,7 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 	port->mac = p->mac;
 	port->mtu = p->mtu;
 	port->lan = p->lan;
+	port->host = p->host;
 	port->phys = (uint16_t)dp->n_ports;
 	if (p->vlan != 0) {
 		rc = add_vlan(dp, p, err);
@@ -199,6 +200,8 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 			memcpy(&port->mac, &mac, sizeof(port->mac));
 		}
 	}
+	for (unsigned i = 0; p->host && i < p->n_addrs; i++)
+		host_add(dp, p->addrs_be[i]);
 	port->used = true;
 	port->n_polled = port->n_rxq;
 	*index = (uint16_t)dp->n_ports;

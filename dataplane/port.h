@@ -35,6 +35,11 @@ struct dp_port_params {
 	/** a network behind the hub, whose packets are forwarded by the overlay table */
 	bool lan;
 	/**
+	 * The hub's kernel has these addresses, too: what comes for them and is of no protocol of
+	 * the hub goes to control (DP_PUNT_OUTER_HOST, DP_PUNT_HOST).
+	 */
+	bool host;
+	/**
 	 * Frames of another port that carry this VLAN (IEEE 802.1Q): parent is that port's index,
 	 * vlan 1..4094, rx NULL. vlan 0: a port of its own.
 	 */

@@ -23,8 +23,10 @@ static const struct {
 	unsigned peer_rate, peer_burst;
 } classes[DP_PUNT_COUNT] = {
 	[DP_PUNT_ARP] = {"arp", 2000, 512, 0, 0},
+	[DP_PUNT_OUTER_HOST] = {"outer-host", 20000, 256, 0, 0},
 	[DP_PUNT_IKE] = {"ike", 20000, 1024, 0, 0},
 	[DP_PUNT_ICMP] = {"icmp", 2000, 512, 100, 100},
+	[DP_PUNT_HOST] = {"host", 20000, 256, 10000, 192},
 	[DP_PUNT_NHRP] = {"nhrp", 50000, 2048, 50, 100},
 	[DP_PUNT_RIP] = {"rip", 50000, 2048, 100, 400},
 	[DP_PUNT_ERROR] = {"error", 1000, 256, 100, 64},
@@ -32,6 +34,12 @@ static const struct {
 	[DP_PUNT_MOVED] = {"moved", 5000, 256, 5, 5},
 	[DP_PUNT_REDIRECT] = {"redirect", 10000, 256, 200, 100},
 };
+
+/* Time in the words of spokes' meters: 32 bits of some microseconds each. */
+static uint32_t punt_ticks(uint64_t tsc)
+{
+	return (uint32_t)(tsc >> 13);
+}
 
 const char *dp_punt_name(enum dp_punt_class class)
 {
@@ -62,7 +70,7 @@ int punt_init(struct dp *dp, struct error *err)
 	for (unsigned i = 0; i < PUNT_PEER_CLASSES; i++) {
 		struct punt_peer_meter *meter = &dp->punt_peer[i];
 
-		meter->step = rte_get_tsc_hz() / classes[PUNT_PEER_FIRST + i].peer_rate;
+		meter->step = punt_ticks(rte_get_tsc_hz()) / classes[PUNT_PEER_FIRST + i].peer_rate;
 		meter->slack = meter->step * (classes[PUNT_PEER_FIRST + i].peer_burst - 1);
 	}
 	return 0;
@@ -96,16 +104,19 @@ void punt_meters_init(struct worker *w)
 static bool peer_may(const struct worker *w, enum dp_punt_class class, uint32_t peer)
 {
 	const struct punt_peer_meter *meter;
-	uint64_t *word, due;
+	uint32_t now = punt_ticks(w->now), ahead, *word;
 
 	if (peer == DP_PEER_NONE || class < PUNT_PEER_FIRST)
 		return true;
 	meter = &w->dp->punt_peer[class - PUNT_PEER_FIRST];
 	word = &w->dp->peers[peer].punt_due[class - PUNT_PEER_FIRST];
-	due = RTE_MAX(__atomic_load_n(word, __ATOMIC_RELAXED), w->now);
-	if (due - w->now > meter->slack)
+	ahead = __atomic_load_n(word, __ATOMIC_RELAXED) - now;
+	/* Never so far ahead: it is in the past, however often the ticks went round since. */
+	if (ahead > meter->slack + meter->step)
+		ahead = 0;
+	if (ahead > meter->slack)
 		return false;
-	__atomic_store_n(word, due + meter->step, __ATOMIC_RELAXED);
+	__atomic_store_n(word, now + ahead + meter->step, __ATOMIC_RELAXED);
 	return true;
 }
 

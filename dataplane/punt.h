@@ -14,13 +14,15 @@
 #include "dataplane/route.h"
 
 enum dp_punt_class {
-	DP_PUNT_ARP,      /**< whole Ethernet frame */
-	DP_PUNT_IKE,      /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
-	DP_PUNT_ICMP,     /**< IPv4 packet, ICMP to one of the hub's addresses */
-	DP_PUNT_NHRP,     /**< NHRP packet, the GRE payload */
-	DP_PUNT_RIP,      /**< inner IPv4 packet, UDP 520 */
-	DP_PUNT_ERROR,    /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */
-	DP_PUNT_RESOLVE,  /**< IPv4 packet whose on-link destination has no known neighbor */
+	DP_PUNT_ARP,        /**< whole Ethernet frame */
+	DP_PUNT_OUTER_HOST, /**< IPv4 packet or fragment for the kernel, to an outer address */
+	DP_PUNT_IKE,        /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
+	DP_PUNT_ICMP,       /**< IPv4 packet, ICMP to one of the hub's addresses */
+	DP_PUNT_HOST,       /**< the same from tunnels and LANs, and multicast */
+	DP_PUNT_NHRP,       /**< NHRP packet, the GRE payload */
+	DP_PUNT_RIP,        /**< inner IPv4 packet, UDP 520 */
+	DP_PUNT_ERROR,      /**< IPv4 packet that wants an ICMP error; its reason is in info.drop */
+	DP_PUNT_RESOLVE,    /**< IPv4 packet whose on-link destination has no known neighbor */
 	DP_PUNT_MOVED,    /**< outer IPv4 and UDP header of an authentic packet: its NAT rebound */
 	DP_PUNT_REDIRECT, /**< head of a packet that left through the tunnel it came in on */
 	DP_PUNT_COUNT

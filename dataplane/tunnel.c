@@ -28,6 +28,8 @@ int dp_tunnel_add(
 			continue;
 		dp->tunnels[i] = (struct tunnel){.used = true, .p = *p};
 		widen(dp, p);
+		if (p->host)
+			host_add(dp, p->address_be);
 		*index = i;
 		return 0;
 	}

@@ -38,6 +38,7 @@ struct dp_tunnel_params {
 	bool dscp_set;       /**< outer DSCP is `dscp`; else it is copied from the inner header */
 	uint8_t dscp;        /**< 0..63 */
 	enum dp_df df;
+	bool host; /**< the kernel has address_be, too: see struct dp_port_params; also groups */
 };
 
 /** @param[out] index  0..DP_TUNNELS_MAX-1. @return 0 or -ENOSPC */

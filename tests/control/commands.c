@@ -42,6 +42,7 @@ static const char *const lines[] = {
 	"show port info all",
 	"show port summary all",
 	"clear port stats 0",
+	"show tap",
 	"show dmvpn",
 	"show dmvpn peer 10.255.0.11",
 	"show ipsec sa",

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "tests/control/world.h"
 
 #include <assert.h>
@@ -129,7 +133,25 @@ static const struct hub_port_source sources[] = {
 	{.rx = port_rx, .tx = port_tx, .ctx = &world.port[0]},
 	{.rx = port_rx, .tx = port_tx, .ctx = &world.port[1]},
 };
-static const struct hub_params params = {.sources = sources, .fixed_seed = true};
+
+/* A TAP's other end is the test. */
+static int tap_open(const char *name, uint16_t mtu, const struct ip_prefix *addrs, unsigned n)
+{
+	int ends[2];
+
+	(void)name;
+	(void)mtu;
+	(void)addrs;
+	(void)n;
+	if (world.n_taps == RTE_DIM(world.tap) ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
+		return -EMFILE;
+	world.tap[world.n_taps++] = ends[0];
+	return ends[1];
+}
+
+static const struct hub_params params = {
+	.sources = sources, .tap_open = tap_open, .fixed_seed = true};
 
 void world_open(const char *text)
 {
@@ -171,6 +193,8 @@ static void count_used(struct rte_mempool *pool, void *used)
 
 void world_close(void)
 {
+	for (unsigned i = 0; i < world.n_taps; i++)
+		close(world.tap[i]);
 	unsigned used = 0, left;
 
 	world_run();

@@ -40,6 +40,8 @@ struct world {
 	struct cli *cli;
 	uint64_t now; /**< milliseconds, as hub_turn() gets them */
 	struct world_port port[2];
+	int tap[4]; /**< the kernel's ends of the TAPs, in order of ports and tunnels */
+	unsigned n_taps;
 	struct sa_table *seal, *open; /**< the spokes' SAs, at their enum spoke_name */
 	struct esp_context *esp;
 	uint32_t seal_sa[3], open_sa[3];

@@ -73,9 +73,13 @@ hub_config() {
 eal = [ "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf" ];
 mbufs = 8192;
 control_socket = "$OUT/control.sock";
+filters = ( {
+  name = "guard"; default = "permit";
+  rules = ( { action = "reject"; protocol = "tcp"; to_port = 5999; } );
+} );
 ports = ( {
   name = "wan0"; device = "net_af_packet0,iface=wan0"; addresses = [ "192.0.2.1/24" ];
-  gateway = "192.0.2.254";
+  gateway = "192.0.2.254"; tap = "wan-host";
 }, {
   name = "lan0"; role = "lan"; device = "net_af_packet1,iface=lan0";
   addresses = [ "10.2.0.1/24" ];
@@ -84,7 +88,7 @@ ports = ( {
 } );
 tunnels = ( {
   name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = $GRE_KEY;
-  mtu = $TUNNEL_MTU;
+  mtu = $TUNNEL_MTU; tap = "dmvpn0"; filter_in = "guard";
   peers = ( $peers );
 } );
 routes = ( $routes );
@@ -104,6 +108,9 @@ hub_start() {
 	start hub "$OUT/hub.log" "$BUILD/control/dmvpn-hub" -c "$OUT/hub.cfg"
 	hub_pid=$started
 	wait_for "the hub's answer" "$OUT/hub.log" $hub_pid hub_answers
+	ip -n "$PREFIX-hub" route add default dev wan-host &&
+		ip -n "$PREFIX-hub" route add 10.1.0.0/16 dev dmvpn0 src 10.255.0.1 ||
+		give_up "the hub's kernel has no TAPs"
 }
 
 # hub_stop: ends the hub as an operator does; its exit code in $hub_rc

@@ -5,7 +5,7 @@
 #
 #	hub ----+                      192.0.2.1, the hub's; its kernel has no address there
 #	a ------+ wan --- b            192.0.2.11; wan routes to b, 198.51.100.12
-#	nat ----+                      192.0.2.20, masquerades 172.16.9.0/24
+#	nat ----+                      192.0.2.20, later .21, masquerades 172.16.9.0/24
 #	 +- c                          172.16.9.13
 #	 +- d                          172.16.9.14
 #	lan                            10.2.0.10, behind the hub's 10.2.0.1
@@ -94,7 +94,7 @@ wan() {
 
 nat() {
 	bridge nat br0 && address nat br0 172.16.9.1/24 || return 1
-	address nat eth0 192.0.2.20/24 &&
+	address nat eth0 192.0.2.20/24 && address nat eth0 192.0.2.21/24 &&
 		gateway nat 192.0.2.254 && routes_packets nat || return 1
 	veth nat to-c c eth0 && join_bridge nat to-c br0 && address c eth0 172.16.9.13/24 &&
 		gateway c 172.16.9.1 || return 1

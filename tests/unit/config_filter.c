@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* config/: packet filters, read, refused, and written back. */
+/* config/: packet filters and TAPs, read, refused, and written back. */
 #include <stdlib.h>
 
 #include "tests/unit/config_fixture.h"
@@ -13,8 +13,8 @@ static const char all[] = FILTER(
 	"from_port = 80; to_port = \"1024-65535\"; established = true; dscp = 46; },"
 	"{ action = \"deny\"; protocol = \"icmp\"; icmp_type = 8; icmp_code = 0; },"
 	"{ action = \"reject\"; protocol = 17; fragments = true; }") WAN_AND(VLAN_PORT("lan0",
-	"role = \"lan\"; parent = \"wan0\"; vlan = 5; filter_in = \"f\";")) TUNNEL
-	"filter_out = \"f\"; } );";
+	"role = \"lan\"; parent = \"wan0\"; vlan = 5; filter_in = \"f\"; tap = \"lan-host\";"))
+	TUNNEL "filter_out = \"f\"; tap = \"tun_0.15-letter\"; } );";
 
 static void check_all(const struct config *c)
 {
@@ -41,6 +41,9 @@ static void check_all(const struct config *c)
 	CU_ASSERT(r->protocol == 17 && r->fragments && !r->icmp_type.set);
 	CU_ASSERT_STRING_EQUAL(c->ports[1].filter_in, "f");
 	CU_ASSERT_STRING_EQUAL(c->ports[1].filter_out, "");
+	CU_ASSERT_STRING_EQUAL(c->ports[0].tap, "");
+	CU_ASSERT_STRING_EQUAL(c->ports[1].tap, "lan-host");
+	CU_ASSERT_STRING_EQUAL(c->tunnels[0].tap, "tun_0.15-letter");
 	CU_ASSERT_STRING_EQUAL(c->tunnels[0].filter_in, "");
 	CU_ASSERT_STRING_EQUAL(c->tunnels[0].filter_out, "f");
 }
@@ -136,6 +139,26 @@ static void test_refused(void)
 	REFUSE(cases);
 }
 
+#define TAP_EXPECTED                                                                               \
+	"expected a name for an interface: 1..15 letters, digits, dots, dashes and underscores"
+
+static void test_taps_refused(void)
+{
+	static const struct refusal cases[] = {
+		{PORT TUNNEL "tap = \"\"; } );", "hub.cfg:6: tap is \"\"; " TAP_EXPECTED},
+		{PORT TUNNEL "tap = \"..\"; } );", "hub.cfg:6: tap is \"..\"; " TAP_EXPECTED},
+		{PORT TUNNEL "tap = \"a/b\"; } );", "hub.cfg:6: tap is \"a/b\"; " TAP_EXPECTED},
+		{PORT TUNNEL "tap = \"tun_0.16--letter\"; } );",
+			"hub.cfg:6: tap is \"tun_0.16--letter\"; " TAP_EXPECTED},
+		{WAN_AND(VLAN_PORT(
+			 "l", "role = \"lan\"; parent = \"wan0\"; vlan = 5; tap = \"t\";")) TUNNEL
+			"tap = \"t\"; } );",
+			"hub.cfg:2: tap t was given before, in hub.cfg:2"},
+	};
+
+	REFUSE(cases);
+}
+
 static void test_too_many(void)
 {
 	static char text[64 * 1024] = "filters = ( { name = \"f\"; default = \"deny\"; rules = (\n";
@@ -152,6 +175,7 @@ static const struct unit_test tests[] = {
 	{"all settings", test_all},
 	{"refused", test_refused},
 	{"too many rules", test_too_many},
+	{"TAPs refused", test_taps_refused},
 };
 
-UNIT_MAIN("config: filters", tests)
+UNIT_MAIN("config: filters and TAPs", tests)

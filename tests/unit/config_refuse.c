@@ -59,7 +59,7 @@ static void test_unknown(void)
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
 			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
-			"promiscuous, filter_in, filter_out, neighbors"},
+			"promiscuous, tap, filter_in, filter_out, neighbors"},
 		{"ports = ( { name = \"a\"; device = \"b\"; addresses = [ \"192.0.2.1/24\" ];\n"
 		 "neighbors = ( { adress = 1; } ); } );",
 			"hub.cfg:2: unknown setting adress; did you mean address? expected one of "
@@ -67,7 +67,7 @@ static void test_unknown(void)
 		{"tunnels = ( { tos = 1; } );",
 			"hub.cfg:1: unknown setting tos; did you mean ttl? expected one of name, "
 			"address, nbma, key, mtu, ttl, checksum, redirect, rpf, adjust_mss, "
-			"dscp, df, filter_in, filter_out, peers"},
+			"dscp, df, tap, filter_in, filter_out, peers"},
 		{PORT PEER "sa = 1; } ); } );",
 			"hub.cfg:7: unknown setting sa; expected one of address, nbma, nat_port, "
 			"sa_in, sa_out"},
