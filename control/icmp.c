@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ICMP (RFC 792) as RFC 1812 4.3 wants it of a router: echo replies, and errors. */
 #include <rte_ip.h>
+#include <rte_random.h>
 
 #include "common/cursor.h"
 #include "control/hub_priv.h"
@@ -105,13 +106,18 @@ static struct rte_mbuf *message(struct hub *h, uint8_t tos, uint32_t src_be, uin
 		.version_ihl = RTE_IPV4_VHL_DEF,
 		.type_of_service = tos,
 		.total_length = rte_cpu_to_be_16((uint16_t)total),
-		/* Never fragmented, so that identification may be 0 (RFC 6864 4.1). */
+		/* What fits every MTU is never fragmented: its identification may be 0 (RFC 6864
+		 * 4.1). */
 		.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
 		.time_to_live = ICMP_TTL,
 		.next_proto_id = IPPROTO_ICMP,
 		.src_addr = src_be,
 		.dst_addr = dst_be,
 	};
+	if (total > HUB_ICMP_MAX) {
+		ip->fragment_offset = 0;
+		ip->packet_id = (rte_be16_t)rte_rand();
+	}
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	icmp = (uint8_t *)(ip + 1);
 	memset(icmp, 0, ICMP_HDR_LEN);

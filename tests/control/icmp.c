@@ -57,6 +57,7 @@ static struct packet reply_to(
 static void test_outer_echo(void)
 {
 	static const unsigned lengths[] = {0, 1, 56, 1472};
+	struct packet got;
 
 	world_open(NULL);
 	world_resolve();
@@ -70,7 +71,15 @@ static void test_outer_echo(void)
 		receive_ip(&ask);
 		want = reply_to("192.0.2.1", "192.0.2.12", &rest, 0xb8);
 		want = packet_eth(&mac_near, &mac_hub[0], 0x0800, &want);
-		EXPECT_FRAME(0, want);
+		got = world_sent(0);
+		/* What some MTU may be too small for can be cut: it has an identification. */
+		if (lengths[i] + 28 > 576) {
+			CU_ASSERT_EQUAL(packet_get16(got.b + 14 + PACKET_IP4_FRAG), 0);
+			packet_put16(got.b + 14 + PACKET_IP4_FRAG, 0x4000);
+			packet_put16(got.b + 14 + PACKET_IP4_ID, 0);
+			packet_ip4_seal(got.b + 14);
+		}
+		CU_ASSERT(packet_equal(&got, &want));
 		EXPECT_NO_FRAME(1);
 	}
 	EXPECT_TEXT("show punt stats",
@@ -137,6 +146,26 @@ static void test_tunnel_echo(void)
 		FAR, &(struct packet[]){world_icmp("10.1.1.9", "192.0.2.1", ECHO, 0, &rest)}[0]);
 	got = far_gets();
 	CU_ASSERT_EQUAL(got.b[PACKET_IP4_LEN], 3);
+	world_close();
+}
+
+/* The answer is as large as the question, which need not fit the tunnel in one piece. */
+static void test_large_echo(void)
+{
+	const struct packet rest = echo_rest(1450);
+	const struct packet ask = world_icmp("10.1.1.9", "10.255.0.1", ECHO, 0, &rest);
+	struct packet first, second;
+
+	world_open(NULL);
+	world_resolve();
+	receive_inner(FAR, &ask);
+	first = far_gets();
+	second = far_gets();
+	CU_ASSERT_EQUAL(packet_get16(first.b + PACKET_IP4_FRAG), 0x2000);
+	CU_ASSERT_EQUAL(first.len - 20 + second.len, ask.len);
+	CU_ASSERT_EQUAL(packet_get16(second.b + PACKET_IP4_FRAG), (first.len - 20) / 8);
+	CU_ASSERT_EQUAL(
+		packet_get16(first.b + PACKET_IP4_ID), packet_get16(second.b + PACKET_IP4_ID));
 	world_close();
 }
 
@@ -346,6 +375,7 @@ static const struct unit_test tests[] = {
 	{"echo from behind the gateway", test_echo_by_gateway},
 	{"echo from a station not known yet", test_echo_resolves},
 	{"echo to the tunnel address, encrypted", test_tunnel_echo},
+	{"echo that must be cut", test_large_echo},
 	{"what is no echo request is not answered", test_echo_refused},
 	{"echo with IP options", test_echo_options},
 	{"TTL, no route, no peer: what the sender is told", test_errors},

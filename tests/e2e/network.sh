@@ -65,6 +65,18 @@ join_bridge() {
 	ip -n "$PREFIX-$1" link set "$2" master "$3"
 }
 
+# hears_nothing NAMESPACE DEVICE...: frames are for who has a packet socket there, as the hub has, not
+# for the kernel, which would answer them a second time
+hears_nothing() {
+	local name=$1 device
+	shift
+	at "$name" nft add table netdev hub || return 1
+	for device in "$@"; do
+		at "$name" nft add chain netdev hub "$device" \
+			"{ type filter hook ingress device $device priority 0; policy drop; }" || return 1
+	done
+}
+
 routes_packets() {
 	at "$1" sysctl -qw net.ipv4.ip_forward=1
 }
@@ -147,7 +159,7 @@ network_create() {
 				net.ipv6.conf.all.disable_ipv6=1 &&
 			ip -n "$PREFIX-$name" link set lo up || return 1
 	done
-	wan && nat && lan && tun a 11 && tun b 12 && tun c 13 && tun d 14
+	wan && nat && lan && hears_nothing hub wan0 lan0 && tun a 11 && tun b 12 && tun c 13 && tun d 14
 }
 
 switch_start() {

@@ -204,7 +204,12 @@ static void parse(struct spoke *s, int argc, char **argv)
 
 static void send_one(struct spoke *s, const void *octets, size_t len)
 {
-	if (send(s->net, octets, len, 0) < 0)
+	ssize_t sent = send(s->net, octets, len, 0);
+
+	/* An ICMP error about an earlier packet, sent while a NAT moved. */
+	if (sent < 0 && errno == ECONNREFUSED)
+		sent = send(s->net, octets, len, 0);
+	if (sent < 0)
 		s->counts.errors++;
 	else
 		s->counts.sent++;
