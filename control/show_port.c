@@ -147,6 +147,30 @@ static const char *speed(const struct rte_eth_link *link, char *buf, size_t room
 	return buf;
 }
 
+static const struct {
+	enum dp_offload bit;
+	const char *key, *title;
+} offload_names[] = {
+	{DP_OFFLOAD_RSS, "rss", "RSS"},
+	{DP_OFFLOAD_RX_IP4_CHECKSUM, "rx_ipv4_checksum", "RX IPv4 checksum"},
+	{DP_OFFLOAD_RX_SEGMENTS, "rx_segments", "RX segments"},
+	{DP_OFFLOAD_RX_VLAN, "rx_vlan_strip", "RX VLAN strip"},
+	{DP_OFFLOAD_TX_VLAN, "tx_vlan_insert", "TX VLAN insert"},
+	{0, "tx_ipv4_checksum", "TX IPv4 checksum"},
+};
+
+/* Who does it: the device, or the workers. */
+static json_t *offloads(const struct dp *dp, uint16_t port)
+{
+	unsigned on = dp_port_offloads(dp, port);
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < RTE_DIM(offload_names); i++)
+		json_object_set_new(o, offload_names[i].key,
+			json_string(on & offload_names[i].bit ? "device" : "software"));
+	return o;
+}
+
 /* What there is to know of a port; a pair of functions has no device to ask, a VLAN its parent's.
  */
 static json_t *info(const struct cli *cli, unsigned port)
@@ -174,7 +198,7 @@ static json_t *info(const struct cli *cli, unsigned port)
 		json_array_append_new(addresses, cli_prefix(a->addr.v4_be, a->len));
 	}
 	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:o, "
-			 "s:o}",
+			 "s:o, s:o}",
 		"port", (int)port, "name", p->config->name, "role",
 		p->config->lan ? "lan" : "outer", "vlan",
 		p->config->vlan ? json_integer(p->config->vlan) : json_null(), "mac", cli_mac(&mac),
@@ -185,7 +209,8 @@ static json_t *info(const struct cli *cli, unsigned port)
 		"link", speed(&link, speed_text, sizeof(speed_text)), "duplex",
 		link.link_duplex ? "full-duplex" : "half-duplex", "mtu", (int)p->config->mtu,
 		"promiscuous", promiscuous, "rx_queues", (int)dp_port_rx_queues(dp, (uint16_t)port),
-		"addresses", addresses, "gateway", cli_addr(&p->config->gateway));
+		"addresses", addresses, "gateway", cli_addr(&p->config->gateway), "offloads",
+		offloads(dp, (uint16_t)port));
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -223,6 +248,9 @@ static void text_info(struct cli_call *call, const json_t *o)
 	for (size_t i = 0; i < json_array_size(list); i++)
 		cli_text(call, "Address: %s\n", json_string_value(json_array_get(list, i)));
 	cli_text(call, "Gateway: %s\n", text_of(o, "gateway"));
+	for (unsigned i = 0; i < RTE_DIM(offload_names); i++)
+		cli_text(call, "%s: %s\n", offload_names[i].title,
+			text_of(json_object_get(o, "offloads"), offload_names[i].key));
 }
 
 int cli_show_port_info(struct cli_call *call)

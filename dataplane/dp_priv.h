@@ -160,6 +160,7 @@ struct port {
 	uint8_t *vlans; /* port index by VLAN, NO_VLAN; NULL until one is added. Atomic */
 	bool lan;
 	bool host;
+	uint8_t offloads; /* enum dp_offload, of the device */
 	bool promiscuous;
 	struct mac_addr mac;
 	unsigned n_addrs;

@@ -88,7 +88,7 @@ static bool take_ecn(struct pkt *p)
 static bool check_header(struct worker *w, struct pkt *p)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
-	enum ip4_check check = ip4_check(p->l3, &p->l3_len);
+	enum ip4_check check = ip4_check(p->l3, &p->l3_len, false);
 
 	if (unlikely(check != IP4_OK)) {
 		pkt_drop(w, p, drop_of_check[check]);

@@ -129,12 +129,18 @@ static const enum dp_drop drop_of_check[] = {
 	[IP4_CHECKSUM] = DP_DROP_ip4_checksum,
 };
 
+/* What the device says is bad is looked at again: not all devices mean the same by it. */
+static bool is_summed(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+}
+
 /* Returns true if the packet is ESP and stays in line. */
 static bool ip4_in_one(struct worker *w, struct pkt *p)
 {
 	const struct port *port = &w->dp->ports[p->port];
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
-	enum ip4_check check = ip4_check(p->l3, &p->l3_len);
+	enum ip4_check check = ip4_check(p->l3, &p->l3_len, is_summed(p->m));
 
 	if (unlikely(check != IP4_OK)) {
 		pkt_drop(w, p, drop_of_check[check]);

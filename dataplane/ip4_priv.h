@@ -39,9 +39,9 @@ static inline uint16_t ip4_sum(const uint8_t *p, unsigned words)
 /*
  * RFC 1812 5.2.2: (1) the link says there are at least 20 octets, (2) checksum, (3) version 4,
  * (4) header length at least 5, (5) total length covers the header, and is there. On IP4_OK *len
- * is cut to the total length (link or TFC padding goes).
+ * is cut to the total length (link or TFC padding goes). summed: a device found the checksum good.
  */
-static inline enum ip4_check ip4_check(const uint8_t *l3, uint16_t *len)
+static inline enum ip4_check ip4_check(const uint8_t *l3, uint16_t *len, bool summed)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)l3;
 	unsigned header, total;
@@ -53,7 +53,9 @@ static inline enum ip4_check ip4_check(const uint8_t *l3, uint16_t *len)
 		return IP4_HEADER;
 	if (unlikely(header > *len))
 		return IP4_TRUNCATED;
-	if (likely(header == IP4_HDR_MIN)) {
+	if (summed) {
+		/* Nothing to add. */
+	} else if (likely(header == IP4_HDR_MIN)) {
 		if (unlikely(ip4_sum(l3, 5) != 0xffff))
 			return IP4_CHECKSUM;
 	} else if (ip4_sum(l3, header / 4) != 0xffff) {

@@ -5,6 +5,7 @@
 #include <rte_malloc.h>
 
 #include "dataplane/dp_priv.h"
+#include "dataplane/offload_priv.h"
 
 #define RING_SIZE 1024
 
@@ -75,8 +76,9 @@ static int check_interrupts(const struct dp *dp, const struct dp_port_params *p,
 }
 
 static int configure(
-	struct dp *dp, const struct dp_port_params *p, uint16_t *n_rxq, struct error *err)
+	struct dp *dp, const struct dp_port_params *p, struct port *port, struct error *err)
 {
+	uint16_t *n_rxq = &port->n_rxq;
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
 	uint16_t id = p->ethdev;
@@ -86,13 +88,7 @@ static int configure(
 		rc = count_queues(p, &info, dp->params.n_workers, n_rxq, err);
 	if (rc < 0)
 		return rc;
-	if (*n_rxq > 1) {
-		/* By outer addresses: all of a spoke's packets meet on one worker. */
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP & info.flow_type_rss_offloads;
-		if (conf.rx_adv_conf.rss_conf.rss_hf == 0)
-			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
-	}
+	port->offloads = (uint8_t)offload_choose(&info, *n_rxq, &conf);
 	conf.intr_conf.rxq = dp->params.idle == DP_IDLE_INTERRUPT;
 	rc = rte_eth_dev_configure(id, *n_rxq, (uint16_t)dp->params.n_workers, &conf);
 	if (rc == 0) {
@@ -186,7 +182,7 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 		port->ethdev = RTE_MAX_ETHPORTS;
 		port->n_rxq = (uint16_t)dp->params.n_workers;
 	} else {
-		rc = configure(dp, p, &port->n_rxq, err);
+		rc = configure(dp, p, port, err);
 		if (rc < 0)
 			return rc;
 		port->rx = ethdev_rx;
@@ -303,4 +299,9 @@ int dp_port_del_address(struct dp *dp, uint16_t index, uint32_t addr_be)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+unsigned dp_port_offloads(const struct dp *dp, uint16_t port)
+{
+	return dp->ports[dp->ports[port].phys].offloads;
 }

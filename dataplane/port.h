@@ -83,6 +83,18 @@ uint16_t dp_port_vlan(const struct dp *dp, uint16_t port);
 /** ethdev port id, or RTE_MAX_ETHPORTS for a pair of functions and for VLANs. */
 uint16_t dp_port_ethdev(const struct dp *dp, uint16_t port);
 
+/** What the device does itself; workers do the rest. */
+enum dp_offload {
+	DP_OFFLOAD_RSS = 1,             /**< share packets out among receive queues */
+	DP_OFFLOAD_RX_IP4_CHECKSUM = 2, /**< verify the outer header's */
+	DP_OFFLOAD_RX_VLAN = 4,         /**< take tags off */
+	DP_OFFLOAD_TX_VLAN = 8,         /**< put tags on */
+	DP_OFFLOAD_RX_SEGMENTS = 16, /**< deliver a packet in several buffers (workers join it) */
+};
+
+/** Bits of enum dp_offload; a VLAN's are its port's, a pair of functions has none. */
+unsigned dp_port_offloads(const struct dp *dp, uint16_t port);
+
 /** Receive queues in use. */
 unsigned dp_port_rx_queues(const struct dp *dp, uint16_t port);
 

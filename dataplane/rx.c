@@ -27,13 +27,27 @@ static bool join_segments(struct rte_mbuf *m)
 	return m->nb_segs == 1 || rte_pktmbuf_linearize(m) == 0;
 }
 
+/* The port that stands for a VLAN of this one, counted; false if none does (VLAN 0: itself). */
+static bool enter_vlan(struct worker *w, struct pkt *p, uint16_t id, unsigned len)
+{
+	const uint8_t *vlans = __atomic_load_n(&w->dp->ports[p->port].vlans, __ATOMIC_ACQUIRE);
+
+	if (id == 0)
+		return true;
+	if (vlans == NULL || vlans[id] == NO_VLAN)
+		return false;
+	p->port = vlans[id];
+	w->stats.ports[p->port].rx_packets++;
+	w->stats.ports[p->port].rx_bytes += len;
+	return true;
+}
+
 /*
  * A tagged frame becomes an untagged one on the port that stands for its VLAN; false if no port
  * does. Priority tags (VLAN 0) mean the port itself (IEEE 802.1Q 9.6).
  */
 static bool take_tag(struct worker *w, struct pkt *p)
 {
-	const uint8_t *vlans = __atomic_load_n(&w->dp->ports[p->port].vlans, __ATOMIC_ACQUIRE);
 	uint8_t *frame = rte_pktmbuf_mtod(p->m, uint8_t *);
 	struct cursor c = cursor_open(frame, p->m->data_len);
 	uint16_t id;
@@ -41,15 +55,8 @@ static bool take_tag(struct worker *w, struct pkt *p)
 	cursor_take(&c, sizeof(struct rte_ether_hdr));
 	id = cursor_u16(&c) & 0x0fff;
 	cursor_u16(&c);
-	if (c.error)
+	if (c.error || !enter_vlan(w, p, id, p->m->data_len - sizeof(struct rte_vlan_hdr)))
 		return false;
-	if (id != 0) {
-		if (vlans == NULL || vlans[id] == NO_VLAN)
-			return false;
-		p->port = vlans[id];
-		w->stats.ports[p->port].rx_packets++;
-		w->stats.ports[p->port].rx_bytes += p->m->data_len - sizeof(struct rte_vlan_hdr);
-	}
 	memmove(frame + sizeof(struct rte_vlan_hdr), frame, 2 * RTE_ETHER_ADDR_LEN);
 	buf_set(p->m, frame + sizeof(struct rte_vlan_hdr),
 		p->m->data_len - sizeof(struct rte_vlan_hdr));
@@ -88,6 +95,11 @@ static bool rx_one(struct worker *w, struct pkt *p)
 	}
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
 	eth = (const struct rte_ether_hdr *)frame;
+	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) &&
+		!enter_vlan(w, p, m->vlan_tci & 0x0fff, m->data_len)) {
+		pkt_drop(w, p, DP_DROP_eth_vlan);
+		return false;
+	}
 	if (unlikely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN))) {
 		if (!take_tag(w, p)) {
 			pkt_drop(w, p, DP_DROP_eth_vlan);

@@ -70,11 +70,16 @@ static void tx_flush_port(struct worker *w, uint16_t port)
 }
 
 /* The tag of the VLAN that the port stands for (IEEE 802.1Q). Returns false for want of room. */
-static bool put_tag(struct rte_mbuf *m, uint16_t vlan)
+static bool put_tag(struct rte_mbuf *m, uint16_t vlan, uint8_t offloads)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *tagged = frame - 4;
 	const uint8_t tag[4] = {0x81, 0x00, (uint8_t)(vlan >> 8), (uint8_t)vlan};
 
+	if (offloads & DP_OFFLOAD_TX_VLAN) {
+		m->ol_flags |= RTE_MBUF_F_TX_VLAN;
+		m->vlan_tci = vlan;
+		return true;
+	}
 	if (buf_room_before(m, frame) < sizeof(tag))
 		return false;
 	buf_set(m, tagged, m->data_len + (uint32_t)sizeof(tag));
@@ -91,7 +96,7 @@ void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m, uint8_t trace)
 	if (unlikely(out->vlan != 0)) {
 		w->stats.ports[port].tx_packets++;
 		w->stats.ports[port].tx_bytes += m->pkt_len;
-		if (!put_tag(m, out->vlan)) {
+		if (!put_tag(m, out->vlan, w->dp->ports[out->phys].offloads)) {
 			drop_count(w, DP_DROP_out_no_room);
 			if (unlikely(w->watch & WATCH_DROPS))
 				capture_drop_frame(w, out->phys, m, true, DP_DROP_out_no_room);
