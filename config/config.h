@@ -20,6 +20,7 @@
 #define CONFIG_TAP_MAX     15 /**< of the name of a kernel's interface */
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_PORTS_MAX   32
+#define CONFIG_VIAS_MAX    8  /**< next hops of a route */
 #define CONFIG_KEY_MAX     64 /**< octets of a cipher or authentication key */
 
 /** Where a setting stands, for messages about it: "hub.cfg:12". */
@@ -158,8 +159,11 @@ struct config_route {
 	struct config_place place;
 	struct ip_prefix prefix;
 	bool blackhole;
-	/** a peer's tunnel address, or a station on a LAN port's link; unless blackhole */
-	struct ip_addr via;
+	/** unless blackhole: addresses inside the overlay; several share the flows */
+	struct ip_addr via[CONFIG_VIAS_MAX];
+	unsigned n_via;
+	uint8_t distance; /**< administrative, 1..255; default 1, and 255 is never used */
+	uint16_t tag;     /**< for redistribution; default 0 */
 };
 
 /** What a worker does when no packet comes. */

@@ -151,9 +151,12 @@ static void put_route(FILE *f, const struct config_route *r)
 
 	fprintf(f, "\n\t{ prefix = \"%s\"; ", ip_prefix_str(&r->prefix, p));
 	if (r->blackhole)
-		fputs("blackhole = true; }", f);
+		fputs("blackhole = true;", f);
 	else
-		fprintf(f, "via = \"%s\"; }", ip_addr_str(&r->via, a));
+		fputs("via = (", f);
+	for (unsigned i = 0; i < r->n_via; i++)
+		fprintf(f, "%s \"%s\"", i > 0 ? "," : "", ip_addr_str(&r->via[i], a));
+	fprintf(f, "%s distance = %u; tag = %u; }", r->blackhole ? "" : " );", r->distance, r->tag);
 }
 
 char *config_text(const struct config *c)

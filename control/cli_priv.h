@@ -95,6 +95,7 @@ struct cli_call {
 	/* arguments */
 	bool has_ip;
 	struct ip_addr ip;
+	struct ip_prefix prefix;
 	unsigned port, port_end; /* ports from, and the one after the last */
 	char option[16];         /* optional word without an argument, in full, or empty */
 	char file[CLI_LINE_MAX + 1];
@@ -171,6 +172,8 @@ int cli_clear_fwd_stats(struct cli_call *call);
 int cli_show_dmvpn(struct cli_call *call);
 int cli_show_ipsec_sa(struct cli_call *call);
 int cli_show_route(struct cli_call *call);
+int cli_show_route_prefix(struct cli_call *call);
+int cli_show_route_summary(struct cli_call *call);
 int cli_show_arp(struct cli_call *call);
 int cli_show_drops(struct cli_call *call);
 int cli_clear_drops(struct cli_call *call);

@@ -43,7 +43,9 @@ const struct cli_command cli_commands[] = {
 	{"show tap", CLI_GROUP_PORTS, "interfaces of the kernel, and what became of their packets", cli_show_tap},
 	{"show dmvpn [peer <ip>]", CLI_GROUP_DMVPN, "tunnels and their spokes", cli_show_dmvpn},
 	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
-	{"show route [lookup <ip>]", CLI_GROUP_ROUTING, "routes; or what a packet to an address would meet", cli_show_route},
+	{"show route [lookup <ip>]", CLI_GROUP_ROUTING, "what sources say about prefixes; or what a packet to an address would meet", cli_show_route},
+	{"show route prefix <prefix>", CLI_GROUP_ROUTING, "what sources say about this prefix", cli_show_route_prefix},
+	{"show route summary", CLI_GROUP_ROUTING, "how many routes of each source, and how many count", cli_show_route_summary},
 	{"show arp", CLI_GROUP_ROUTING, "Ethernet addresses of next hops", cli_show_arp},
 	{"capture start <file> [outer|inner|drops] [port <port>] [peer <ip>] [count <count>] [snaplen <octets>]", CLI_GROUP_DEBUG, "write packets to a new pcapng file: encrypted, in clear, or those dropped", cli_capture_start},
 	{"capture stop", CLI_GROUP_DEBUG, "end the capture", cli_capture_stop},
@@ -118,6 +120,17 @@ static bool take_ip(struct cli_call *call, const char *word)
 	return call->has_ip;
 }
 
+/* A network: without host bits. */
+static bool take_prefix(struct cli_call *call, const char *word)
+{
+	struct ip_prefix net;
+
+	if (ip_prefix_parse(word, &call->prefix) < 0 || call->prefix.addr.family != AF_INET)
+		return false;
+	net = ip_prefix_network(&call->prefix);
+	return ip_addr_equal(&net.addr, &call->prefix.addr);
+}
+
 /* A number that is at least 1. */
 static bool take_number(unsigned *number, const char *word)
 {
@@ -144,6 +157,8 @@ static bool take_argument(struct cli_call *call, const struct token *t, const ch
 		snprintf(call->file, sizeof(call->file), "%s", word);
 		return true;
 	}
+	if (strncmp(t->text, "<prefix>", t->len) == 0)
+		return take_prefix(call, word);
 	return take_ip(call, word);
 }
 

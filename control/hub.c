@@ -103,7 +103,7 @@ static int create_objects(struct hub *h, struct error *err)
 	if (rc == 0)
 		rc = hub_tunnels_create(h, err);
 	if (rc == 0)
-		rc = hub_rib_static(h, err);
+		rc = hub_static_create(h, err);
 	if (rc == 0)
 		rc = hub_filters_create(h, err);
 	if (rc == 0)
@@ -139,9 +139,8 @@ void hub_destroy(struct hub *h)
 	hub_filters_destroy(h);
 	hub_ports_destroy(h);
 	hub_tunnels_destroy(h);
-	hub_neighbors_destroy(h);
 	hub_rib_destroy(h);
-	free(h->route_sibling);
+	hub_neighbors_destroy(h);
 	free(h);
 }
 

@@ -6,6 +6,8 @@
  *	filter    the configuration's filters, and where they stand
  *	peer      tunnels, peers, SAs; which next hop a peer is behind
  *	rib       routes of all sources; the best of each prefix is in the forwarding table
+ *	next_hop  addresses that routes lead to, and what they resolve to (rib_priv.h)
+ *	static    configured routes
  *	link      whether ports' links are up
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
  *	hold      packets that wait for the Ethernet address of their next hop
@@ -24,6 +26,7 @@
 #include <rte_ether.h>
 
 #include "control/hub.h"
+#include "control/rib_priv.h"
 #include "dataplane/capture.h"
 #include "dataplane/filter.h"
 #include "dataplane/peer.h"
@@ -38,31 +41,6 @@
 /* As many neighbors as dp_neighbor_add() gives; more are served as next hops of peers only. */
 #define HUB_DP_NEIGHBORS_MAX 4096
 
-/* Who says where a prefix leads, the most believable first. */
-enum hub_route_source {
-	HUB_ROUTE_LOCAL,     /* an address of the hub */
-	HUB_ROUTE_CONNECTED, /* prefix of a port or tunnel */
-	HUB_ROUTE_PEER,      /* tunnel address of a spoke */
-	HUB_ROUTE_NEIGHBOR,  /* resolved by ARP, or configured */
-	HUB_ROUTE_STATIC,    /* configured */
-	HUB_ROUTE_SOURCES
-};
-
-/* A prefix of the RIB. */
-struct hub_route {
-	uint32_t addr_be;
-	uint8_t len;
-	uint8_t table; /* enum dp_table */
-	uint8_t have;  /* bit for each source that has an opinion */
-	dp_adj_t adj[HUB_ROUTE_SOURCES];
-	uint32_t next_hop; /* static route: neighbor it leads to, or HUB_NONE */
-};
-
-struct hub_rib {
-	struct rte_hash *index; /* prefix -> place in routes */
-	struct hub_route *routes;
-};
-
 /* Station on a port's link. Lives as long as it is known, asked for, or needed. */
 struct hub_neighbor {
 	uint32_t addr_be;
@@ -71,13 +49,13 @@ struct hub_neighbor {
 	bool fixed;    /* configured */
 	bool known;    /* mac is valid */
 	bool gateway;  /* of its port: the underlay's default route leads there */
+	bool next_hop; /* routes lead to it */
 	uint8_t tries; /* requests without an answer */
 	struct mac_addr mac;
-	uint32_t dp;     /* the data plane's neighbor, or HUB_NONE; kept when the place is reused */
-	uint32_t peers;  /* first peer behind it, or HUB_NONE */
-	uint32_t routes; /* first static route that leads to it, or HUB_NONE */
-	uint64_t due;    /* when to ask next */
-	uint64_t heard;  /* last ARP packet that said so */
+	uint32_t dp;    /* the data plane's neighbor, or HUB_NONE; kept when the place is reused */
+	uint32_t peers; /* first peer behind it, or HUB_NONE */
+	uint64_t due;   /* when to ask next */
+	uint64_t heard; /* last ARP packet that said so */
 };
 
 struct hub_neighbors {
@@ -235,7 +213,6 @@ struct hub {
 	uint64_t links_due; /* when to look at links next */
 	struct hub_rib rib;
 	struct hub_neighbors neighbors;
-	uint32_t *route_sibling; /* configured route -> next one by the same neighbor */
 	struct hub_hold hold;
 	struct hub_path_mtu path_mtu;
 	struct hub_arp_stats arp;
@@ -282,27 +259,6 @@ const struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *
 /* Peer by the data plane's index, NULL for DP_PEER_NONE. */
 const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer);
 
-/* rib.c */
-int hub_rib_create(struct hub *h, unsigned room, struct error *err);
-void hub_rib_destroy(struct hub *h);
-int hub_rib_add(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len,
-	enum hub_route_source source, dp_adj_t adj, struct error *err);
-void hub_rib_del(struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len,
-	enum hub_route_source source);
-/* A static route that is there leads to this neighbor. */
-void hub_rib_set_next_hop(
-	struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len, uint32_t neighbor);
-/* Exact match, or NULL. */
-const struct hub_route *hub_rib_find(
-	const struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len);
-/* Longest match, or NULL. */
-const struct hub_route *hub_rib_lookup(const struct hub *h, enum dp_table table, uint32_t addr_be);
-/* The source whose word counts. */
-enum hub_route_source hub_route_best(const struct hub_route *r);
-/* All routes, sorted for display. @return malloc'd, NULL with *n = 0 if there are none */
-struct hub_route *hub_rib_snapshot(const struct hub *h, unsigned *n);
-int hub_rib_static(struct hub *h, struct error *err);
-
 /* neighbor.c */
 int hub_neighbors_create(struct hub *h, unsigned room, struct error *err);
 void hub_neighbors_destroy(struct hub *h);
@@ -314,8 +270,9 @@ int hub_neighbor_fix(
 	struct hub *h, uint16_t port, const struct config_neighbor *n, struct error *err);
 /* The underlay's default route leads to this neighbor. */
 int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct error *err);
-/* A configured route, by its place, leads to a station on a LAN port. */
-int hub_neighbor_route(struct hub *h, unsigned route, struct error *err);
+/* A next hop of routes is on this port's link: it is asked for, and kept; and no more. */
+void hub_neighbor_need(struct hub *h, uint16_t port, uint32_t addr_be);
+void hub_neighbor_release(struct hub *h, uint16_t port, uint32_t addr_be);
 /* The neighbor that outer frames to this address go to, made if it is new; HUB_NONE if none leads
  * there. Of several links the preferred port's is taken. */
 uint32_t hub_neighbor_toward(struct hub *h, uint16_t preferred, uint32_t addr_be);

@@ -69,7 +69,7 @@ static uint32_t find(const struct hub *h, uint16_t port, uint32_t addr_be)
 
 static bool needed(const struct hub_neighbor *n)
 {
-	return n->fixed || n->gateway || n->peers != HUB_NONE || n->routes != HUB_NONE;
+	return n->fixed || n->gateway || n->peers != HUB_NONE || n->next_hop;
 }
 
 /* Worth asking again when its time has come: hosts of a LAN talk as long as they are there. */
@@ -185,7 +185,7 @@ static void set_default(struct hub *h)
 		add_route(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC, adj_of(best));
 }
 
-/* The station itself, and what it is the way to. */
+/* The station itself; what it is the way to follows. */
 static void set_routes(struct hub *h, struct hub_neighbor *n)
 {
 	enum dp_table table = hub_port_table(h, n->port);
@@ -199,11 +199,6 @@ static void set_routes(struct hub *h, struct hub_neighbor *n)
 		add_route(h, table, n->addr_be, 32, HUB_ROUTE_NEIGHBOR, adj_of(n));
 	if (n->gateway)
 		set_default(h);
-	for (uint32_t i = n->routes; i != HUB_NONE; i = h->route_sibling[i]) {
-		const struct ip_prefix *p = &h->config->routes[i].prefix;
-
-		add_route(h, table, p->addr.v4_be, p->len, HUB_ROUTE_STATIC, adj_of(n));
-	}
 	/* Last, when no route leads to it any more. */
 	if (!n->known && n->dp != HUB_NONE)
 		dp_neighbor_set(h->dp, n->dp, DP_PORT_NONE, &n->mac);
@@ -268,7 +263,6 @@ static uint32_t want(struct hub *h, uint16_t port, uint32_t addr_be)
 		.used = true,
 		.dp = n->dp,
 		.peers = HUB_NONE,
-		.routes = HUB_NONE,
 		.heard = h->now,
 	};
 	t->used++;
@@ -353,38 +347,20 @@ int hub_neighbor_gateway(struct hub *h, uint16_t port, uint32_t addr_be, struct 
 	return 0;
 }
 
-/* The LAN port that this address is on the link of; the configuration was checked for one. */
-static uint16_t lan_of(const struct hub *h, uint32_t addr_be)
+void hub_neighbor_need(struct hub *h, uint16_t port, uint32_t addr_be)
 {
-	for (uint16_t i = 0; i < h->n_ports; i++)
-		if (h->ports[i].config->lan && hub_port_prefix_of(h, i, addr_be) != NULL)
-			return i;
-	return DP_PORT_NONE;
+	uint32_t at = want(h, port, addr_be);
+
+	if (at != HUB_NONE)
+		h->neighbors.at[at].next_hop = true;
 }
 
-int hub_neighbor_route(struct hub *h, unsigned route, struct error *err)
+void hub_neighbor_release(struct hub *h, uint16_t port, uint32_t addr_be)
 {
-	const struct config_route *c = &h->config->routes[route];
-	uint16_t port = lan_of(h, c->via.v4_be);
-	struct hub_neighbor *n;
-	uint32_t at;
-	int rc;
+	uint32_t at = find(h, port, addr_be);
 
-	if (port == DP_PORT_NONE)
-		return error_set(err, EINVAL, "%s:%u: via is neither a peer nor on a LAN port",
-			c->place.file, c->place.line);
-	at = want(h, port, c->via.v4_be);
-	if (at == HUB_NONE)
-		return no_room(h, port, c->via.v4_be, err);
-	n = &h->neighbors.at[at];
-	rc = hub_rib_add(h, DP_TABLE_OVERLAY, c->prefix.addr.v4_be, c->prefix.len, HUB_ROUTE_STATIC,
-		adj_of(n), err);
-	if (rc < 0)
-		return rc;
-	hub_rib_set_next_hop(h, DP_TABLE_OVERLAY, c->prefix.addr.v4_be, c->prefix.len, at);
-	h->route_sibling[route] = n->routes;
-	n->routes = route;
-	return 0;
+	if (at != HUB_NONE)
+		h->neighbors.at[at].next_hop = false;
 }
 
 /* What was known of a link that comes back may have changed: ask all that are needed. */
@@ -454,16 +430,14 @@ void hub_neighbor_detach(struct hub *h, uint32_t peer)
 /* The data plane knows the link; who is asked for on it, the route says. */
 static uint32_t next_hop(struct hub *h, const struct dp_punt_info *info, uint32_t dst_be)
 {
-	const struct hub_route *r;
+	uint32_t hop_be;
 
 	if (info->table == DP_TABLE_UNDERLAY)
 		return hub_neighbor_toward(h, info->port, dst_be);
-	r = hub_rib_lookup(h, DP_TABLE_OVERLAY, dst_be);
-	if (r != NULL && r->next_hop != HUB_NONE && hub_route_best(r) == HUB_ROUTE_STATIC)
-		return r->next_hop;
-	if (hub_port_prefix_of(h, info->port, dst_be) == NULL)
+	if (!hub_rib_link_hop(h, DP_TABLE_OVERLAY, info->port, dst_be, &hop_be) ||
+		hub_port_prefix_of(h, info->port, hop_be) == NULL)
 		return HUB_NONE;
-	return want(h, info->port, dst_be);
+	return want(h, info->port, hop_be);
 }
 
 void hub_neighbor_resolve(

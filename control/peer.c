@@ -354,9 +354,8 @@ const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer)
 
 const struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *address)
 {
-	const struct hub_route *r = hub_rib_find(h, DP_TABLE_OVERLAY, address->v4_be, 32);
+	const struct hub_rib_entry *e = hub_rib_entry(
+		hub_rib_find(h, DP_TABLE_OVERLAY, address->v4_be, 32), HUB_ROUTE_PEER);
 
-	if (r == NULL || (r->have & 1u << HUB_ROUTE_PEER) == 0)
-		return NULL;
-	return hub_peer_of(h, DP_ADJ_INDEX(r->adj[HUB_ROUTE_PEER]));
+	return e == NULL ? NULL : hub_peer_of(h, DP_ADJ_INDEX(e->said.adj));
 }

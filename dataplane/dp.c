@@ -132,8 +132,8 @@ struct dp *dp_create(const struct dp_params *p, struct error *err)
 	for (unsigned i = 0; i < p->n_workers; i++)
 		dp->lcores[i] = p->lcores ? p->lcores[i] : LCORE_ID_ANY;
 	if (create_pools(dp, err) < 0 || create_tables(dp, err) < 0 || create_qsbr(dp, err) < 0 ||
-		retire_init(dp, err) < 0 || owner_init(dp, err) < 0 || punt_init(dp, err) < 0 ||
-		watch_init(dp, err) < 0)
+		retire_init(dp, err) < 0 || owner_init(dp, err) < 0 || groups_init(dp, err) < 0 ||
+		punt_init(dp, err) < 0 || watch_init(dp, err) < 0)
 		goto err;
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		dp->workers[i] = worker_create(dp, i, err);
@@ -177,6 +177,7 @@ void dp_destroy(struct dp *dp)
 	owner_fini(dp);
 	sa_table_destroy(dp->sa_in);
 	sa_table_destroy(dp->sa_out);
+	groups_fini(dp);
 	rte_free(dp->peers);
 	rte_free(dp->qsbr);
 	for (unsigned i = 0; i < DP_TABLE_COUNT; i++)

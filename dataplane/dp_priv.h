@@ -7,6 +7,7 @@
 #define DATAPLANE_DP_PRIV_H
 
 #include <emmintrin.h>
+#include <sys/queue.h>
 
 #include <rte_ether.h>
 #include <rte_fib.h>
@@ -351,6 +352,30 @@ struct move {
 	struct rte_ring *parked; /* packets of the peer, while it has no owner */
 };
 
+#define GROUPS_MAX 4096
+
+struct group_members {
+	uint32_t n;
+	dp_adj_t at[DP_GROUP_MAX];
+};
+
+/* Adjacencies that share the flows of a route. Workers read the members, control has the rest. */
+struct group {
+	struct group_members members;
+	uint32_t holds;
+	uint64_t token; /* grace period since the last hold ended */
+	STAILQ_ENTRY(group) link;
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct group) == 64, "a choice reads one line");
+
+struct groups {
+	struct group *at;
+	uint64_t seed;
+	struct rte_hash *index;    /* members -> group */
+	STAILQ_HEAD(, group) free; /* longest ago first */
+};
+
 struct dp {
 	struct dp_params params;
 	unsigned lcores[DP_WORKERS_MAX];
@@ -379,6 +404,7 @@ struct dp {
 	bool filtering; /* some filter stands somewhere; atomic */
 	unsigned n_filters;
 	bool fib_dirty; /* a tbl8 group may have been freed: grace period before the next add */
+	struct groups groups;
 	struct rte_rcu_qsbr *qsbr;
 	struct retire retire;
 	struct rte_ring *punt_ring[DP_PUNT_COUNT];
@@ -471,6 +497,12 @@ void reassembly_turn(struct worker *w);
  * whole packet then.
  */
 bool reassemble(struct worker *w, struct pkt *p);
+
+/* group.c */
+int groups_init(struct dp *dp, struct error *err);
+void groups_fini(struct dp *dp);
+/* The member that a packet takes. */
+dp_adj_t group_choose(const struct dp *dp, dp_adj_t adj, const struct rte_ipv4_hdr *ip);
 
 /* redirect.c: tell control of a hairpin packet. */
 void redirect_hint(struct worker *w, const struct pkt *p);

@@ -6,14 +6,7 @@
  * reassembly. Workers do not meet: each counts in steps of as many as there are.
  */
 #include "dataplane/dp_priv.h"
-
-/* One to one, every bit of x in every bit of the result. */
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-	x = (x ^ (x >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return x ^ (x >> 33);
-}
+#include "dataplane/mix_priv.h"
 
 void ident_init(struct worker *w)
 {
@@ -30,7 +23,7 @@ uint16_t ident_next(struct worker *w, uint32_t dst_be)
 	struct ident *ident = &w->ident;
 	/* What one spoke sees of its own says nothing of another's: where a destination's numbers
 	 * begin is as secret as which counter it has. */
-	uint64_t place = mix(ident->secret + dst_be);
+	uint64_t place = mix64(ident->secret + dst_be);
 	uint16_t *next = &ident->next[place % RTE_DIM(ident->next)];
 
 	*next += ident->step;

@@ -193,6 +193,14 @@ static bool route_one(struct worker *w, struct pkt *p)
 	}
 }
 
+/* Of equal routes the one that is this flow's. */
+static void choose(const struct dp *dp, struct pkt *p)
+{
+	p->adj = group_choose(dp, p->adj, (const struct rte_ipv4_hdr *)p->l3);
+	if (DP_ADJ_KIND(p->adj) == DP_ADJ_PEER)
+		rte_prefetch0(&dp->peers[DP_ADJ_INDEX(p->adj)]);
+}
+
 /* Nearly always all packets are of one table; then one bulk lookup serves them. */
 static void lookup(struct worker *w, struct pkt **line, unsigned n)
 {
@@ -212,6 +220,8 @@ static void lookup(struct worker *w, struct pkt **line, unsigned n)
 			line[i + k]->adj = (uint32_t)hops[k];
 			if (likely(DP_ADJ_KIND(hops[k]) == DP_ADJ_PEER))
 				rte_prefetch0(&w->dp->peers[DP_ADJ_INDEX(hops[k])]);
+			else if (DP_ADJ_KIND(hops[k]) == DP_ADJ_GROUP)
+				choose(w->dp, line[i + k]);
 		}
 	}
 }

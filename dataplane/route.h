@@ -26,7 +26,10 @@ typedef uint32_t dp_adj_t;
 #define DP_ADJ_PEER         UINT32_C(1) /**< kind: index is a peer */
 #define DP_ADJ_ETHER        UINT32_C(2) /**< kind: index is a neighbor of dp_neighbor_add() */
 #define DP_ADJ_GLEAN        UINT32_C(3) /**< kind: on-link of the port in index; neighbor not known */
+#define DP_ADJ_GROUP        UINT32_C(4) /**< kind: one of several, of dp_group_get() */
 #define DP_ADJ(kind, index) ((kind) << 28 | (index))
+
+#define DP_GROUP_MAX 8 /**< members */
 
 /** Add or replace a route. addr_be has no host bits. @return 0, -ENOSPC, -EINVAL */
 int dp_route_add(struct dp *dp, enum dp_table table, uint32_t addr_be, uint8_t len, dp_adj_t adj);
@@ -36,6 +39,24 @@ int dp_route_del(struct dp *dp, enum dp_table table, uint32_t addr_be, uint8_t l
 
 /** Longest match. */
 dp_adj_t dp_route_lookup(const struct dp *dp, enum dp_table table, uint32_t addr_be);
+
+/**
+ * A group of adjacencies, for equal-cost routes: a packet takes the member that its source and
+ * destination address choose. The same members in the same order are the same group; each call is
+ * one more hold on it.
+ * @param members  1..DP_GROUP_MAX, none of them a group
+ * @return 0, -ENOSPC when all groups are in use
+ */
+int dp_group_get(struct dp *dp, const dp_adj_t *members, unsigned n, dp_adj_t *adj);
+
+/**
+ * End a hold. No route that was replaced before may be the last one's without it: the group's
+ * place is used again after a grace period. Nothing happens if adj is no group.
+ */
+void dp_group_put(struct dp *dp, dp_adj_t adj);
+
+/** Members of a group; 0 and none if adj is no group. */
+unsigned dp_group_members(const struct dp *dp, dp_adj_t adj, dp_adj_t members[DP_GROUP_MAX]);
 
 /**
  * A neighbor on a port, for DP_ADJ_ETHER.

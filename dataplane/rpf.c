@@ -20,13 +20,12 @@ static bool in_question(const struct dp *dp, const struct pkt *p, uint32_t src)
 	return dp->tunnels[p->tunnel_in].p.rpf != DP_RPF_OFF || near_tunnels(dp, src);
 }
 
-/* The source, host order, and where the overlay's route to it leads. */
-static enum dp_drop judge(const struct dp *dp, const struct pkt *p, uint32_t src, dp_adj_t back)
+/* A way that is not straight back to the spoke. */
+static enum dp_drop judge_other(
+	const struct dp *dp, const struct pkt *p, uint32_t src, dp_adj_t back)
 {
 	enum dp_rpf mode = dp->tunnels[p->tunnel_in].p.rpf;
 
-	if (likely(back == DP_ADJ(DP_ADJ_PEER, p->peer_in)))
-		return GOOD;
 	if (DP_ADJ_KIND(back) == DP_ADJ_PEER) {
 		if (near_tunnels(dp, src) &&
 			dp->peers[DP_ADJ_INDEX(back)].address_be == rte_cpu_to_be_32(src))
@@ -36,6 +35,34 @@ static enum dp_drop judge(const struct dp *dp, const struct pkt *p, uint32_t src
 	if (back == DP_ADJ_LOCAL && near_tunnels(dp, src))
 		return DP_DROP_fwd_source_peer;
 	return mode == DP_RPF_OFF ? GOOD : DP_DROP_fwd_rpf;
+}
+
+/* Of equal ways one that is good is enough. */
+static enum dp_drop judge_group(
+	const struct dp *dp, const struct pkt *p, uint32_t src, dp_adj_t back)
+{
+	dp_adj_t members[DP_GROUP_MAX];
+	unsigned n = dp_group_members(dp, back, members);
+	enum dp_drop reason = GOOD;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (members[i] == DP_ADJ(DP_ADJ_PEER, p->peer_in))
+			return GOOD;
+		reason = judge_other(dp, p, src, members[i]);
+		if (reason == GOOD)
+			return GOOD;
+	}
+	return reason;
+}
+
+/* The source, host order, and where the overlay's route to it leads. */
+static enum dp_drop judge(const struct dp *dp, const struct pkt *p, uint32_t src, dp_adj_t back)
+{
+	if (likely(back == DP_ADJ(DP_ADJ_PEER, p->peer_in)))
+		return GOOD;
+	if (DP_ADJ_KIND(back) == DP_ADJ_GROUP)
+		return judge_group(dp, p, src, back);
+	return judge_other(dp, p, src, back);
 }
 
 unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n)

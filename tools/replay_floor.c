@@ -410,7 +410,7 @@ static void install_routes(struct replay_floor *f, const struct config *c)
 		uint64_t peer = NO_PEER;
 
 		if (!route->blackhole) {
-			node = rte_rib_lookup(f->routes, ntohl(route->via.v4_be));
+			node = rte_rib_lookup(f->routes, ntohl(route->via[0].v4_be));
 			if (node != NULL)
 				rte_rib_get_nh(node, &peer);
 		}

@@ -49,6 +49,8 @@ static const char *const lines[] = {
 	"show ipsec sa peer 10.255.0.11",
 	"show route",
 	"show route lookup 10.1.1.5",
+	"show route prefix 10.1.1.0/24",
+	"show route summary",
 	"show arp",
 	"show capture",
 	"trace start 1",
@@ -419,25 +421,42 @@ static void test_ipsec(void)
 	world_close();
 }
 
+#define HEAD                                                                                       \
+	"Table     Prefix              Source     Dist Metric Action     Via              "        \
+	"Device       State      Age\n"
+
 static void test_routes(void)
 {
 	world_open(NULL);
 	world_resolve();
 	EXPECT_TEXT("show route",
-		"overlay   10.1.1.0/24         static     peer       10.255.0.11      tun0\n"
-		"overlay   10.1.2.0/24         static     peer       10.255.0.12      tun0\n"
-		"overlay   10.9.0.0/16         static     blackhole  -                -\n"
-		"overlay   10.255.0.0/24       connected  no-peer    -                -\n"
-		"overlay   10.255.0.1/32       local      local      -                -\n"
-		"overlay   10.255.0.11/32      peer       peer       10.255.0.11      tun0\n");
-	CU_ASSERT_STRING_EQUAL(world_ask("show route lookup 10.1.2.200"),
-		"Table     Prefix              Source     Action     Via              Device\n"
-		"overlay   10.1.2.0/24         static     peer       10.255.0.12      tun0\n"
-		"underlay  0.0.0.0/0           static     neighbor   192.0.2.254      wan0\n");
-	CU_ASSERT_STRING_EQUAL(world_ask("show route lookup 192.0.2.12"),
-		"Table     Prefix              Source     Action     Via              Device\n"
-		"overlay   -                   none       no-route   -                -\n"
-		"underlay  192.0.2.12/32       neighbor   neighbor   192.0.2.12       wan0\n");
+		"overlay   10.1.1.0/24         static     1    0      peer       10.255.0.11      "
+		"tun0         active     0\n"
+		"overlay   10.1.2.0/24         static     1    0      peer       10.255.0.12      "
+		"tun0         active     0\n"
+		"overlay   10.9.0.0/16         static     1    0      blackhole  -                "
+		"-            active     0\n"
+		"overlay   10.255.0.0/24       connected  0    0      no-peer    -                "
+		"-            active     0\n"
+		"overlay   10.255.0.1/32       local      0    0      local      -                "
+		"-            active     0\n"
+		"overlay   10.255.0.11/32      peer       0    0      peer       10.255.0.11      "
+		"tun0         active     0\n");
+	CU_ASSERT_STRING_EQUAL(world_ask("show route lookup 10.1.2.200"), HEAD
+		"overlay   10.1.2.0/24         static     1    0      peer       10.255.0.12   "
+		"   tun0         active     0\n"
+		"underlay  0.0.0.0/0           static     1    0      neighbor   192.0.2.254   "
+		"   wan0         active     0\n");
+	CU_ASSERT_STRING_EQUAL(world_ask("show route lookup 192.0.2.12"), HEAD
+		"overlay   -                   none       -    -      no-route   -             "
+		"   -            unresolved -\n"
+		"underlay  192.0.2.12/32       neighbor   0    0      neighbor   192.0.2.12    "
+		"   wan0         active     0\n");
+	CU_ASSERT_STRING_EQUAL(world_ask("show route prefix 10.9.0.0/16"), HEAD
+		"overlay   10.9.0.0/16         static     1    0      blackhole  -             "
+		"   -            active     0\n");
+	EXPECT_TEXT("show route prefix 10.9.0.1/16", "expected <prefix>");
+	EXPECT_TEXT("show route summary", "static     4        4\n");
 	world_close();
 }
 

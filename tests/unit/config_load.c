@@ -41,8 +41,10 @@ static const char everything[] =
 	"    key = \"0.0.1.2\"; },\n"
 	"  { name = \"tun2\"; address = \"10.253.0.1/24\"; nbma = \"198.51.100.1\"; } );\n"
 	"routes = ( { prefix = \"10.1.1.0/24\"; via = \"10.255.0.11\"; },\n"
-	"           { prefix = \"0.0.0.0/0\"; blackhole = true; },\n"
-	"           { prefix = \"10.1.1.1\"; via = \"10.255.0.12\"; blackhole = false; } );\n";
+	"           { prefix = \"0.0.0.0/0\"; blackhole = true; distance = 250; "
+	"tag = 65535; },\n"
+	"           { prefix = \"10.1.1.1\"; via = [ \"10.255.0.12\", "
+	"\"10.255.0.11\" ]; blackhole = false; } );\n";
 
 static const char lan[] =
 	"ports = (\n"
@@ -177,7 +179,7 @@ static void test_lan_ports(void)
 	CU_ASSERT_EQUAL(p[3].vlan, 1);
 	CU_ASSERT_PTR_EQUAL(config_port_find(c, "lan1"), &p[3]);
 	CU_ASSERT_PTR_NULL(config_port_find(c, "lan2"));
-	CU_ASSERT(is_addr(&c->routes[0].via, "10.9.0.7"));
+	CU_ASSERT(is_addr(&c->routes[0].via[0], "10.9.0.7"));
 	config_free(c);
 }
 
@@ -266,11 +268,18 @@ static void test_routes(void)
 	CU_ASSERT_EQUAL_FATAL(c->n_routes, 3);
 	CU_ASSERT(is_place(&c->routes[0].place, 27));
 	CU_ASSERT(is_prefix(&c->routes[0].prefix, "10.1.1.0/24"));
-	CU_ASSERT(is_addr(&c->routes[0].via, "10.255.0.11"));
+	CU_ASSERT(is_addr(&c->routes[0].via[0], "10.255.0.11"));
 	CU_ASSERT(!c->routes[0].blackhole);
 	CU_ASSERT(is_prefix(&c->routes[1].prefix, "0.0.0.0/0"));
 	CU_ASSERT(c->routes[1].blackhole);
-	CU_ASSERT_EQUAL(c->routes[1].via.family, 0);
+	CU_ASSERT_EQUAL(c->routes[1].n_via, 0);
+	CU_ASSERT_EQUAL(c->routes[1].distance, 250);
+	CU_ASSERT_EQUAL(c->routes[1].tag, 65535);
+	CU_ASSERT_EQUAL(c->routes[2].n_via, 2);
+	CU_ASSERT(is_addr(&c->routes[2].via[0], "10.255.0.12"));
+	CU_ASSERT(is_addr(&c->routes[2].via[1], "10.255.0.11"));
+	CU_ASSERT_EQUAL(c->routes[2].distance, 1);
+	CU_ASSERT_EQUAL(c->routes[2].tag, 0);
 	CU_ASSERT(is_prefix(&c->routes[2].prefix, "10.1.1.1/32"));
 	config_free(c);
 }
@@ -330,6 +339,19 @@ static void test_warnings(void)
 			    "\"; } );\n" PEER_END,
 		&w);
 	CU_ASSERT_EQUAL(w.n, 1);
+	config_free(c);
+
+	/* Only RIP or NHRP could lead there; through another route it is all right. */
+	c = parse(PORT PEER PEER_END
+		"routes = ( { prefix = \"10.1.1.0/24\"; via = \"10.99.0.1\"; },\n"
+		"{ prefix = \"10.98.0.0/16\"; via = \"10.1.1.1\"; },\n"
+		"{ prefix = \"10.97.0.0/16\"; via = \"10.97.0.1\"; } );\n",
+		&w);
+	CU_ASSERT_EQUAL(w.n, 2);
+	CU_ASSERT_STRING_EQUAL(w.line[0],
+		"hub.cfg:8: via 10.99.0.1 of route 10.1.1.0/24 is in no tunnel, on no LAN port and "
+		"in no other route: it is used only while a spoke announces the way there");
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.line[1], "hub.cfg:10: via 10.97.0.1"));
 	config_free(c);
 
 	/* 1400 + GRE 8 + trailer fits 1500 octets exactly; one octet more of padding does not. */

@@ -78,7 +78,8 @@ static void test_unknown(void)
 			"hub.cfg:7: unknown setting window; expected one of spi, suite, key, "
 			"auth_key, esn"},
 		{"routes = ( { dest = 1; } );",
-			"hub.cfg:1: unknown setting dest; expected one of prefix, via, blackhole"},
+			"hub.cfg:1: unknown setting dest; expected one of prefix, via, "
+			"blackhole, distance, tag"},
 	};
 
 	REFUSE(cases);
@@ -398,22 +399,26 @@ static void test_routes(void)
 		{ROUTES("{ prefix = \"2001:db8::/32\"; via = \"10.255.0.11\"; }"),
 			"hub.cfg:8: prefix is 2001:db8::/32; IPv6 is not carried yet, expected an "
 			"IPv4 network"},
-		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.12\"; }"),
-			"hub.cfg:8: via 10.255.0.12 of route 10.1.1.0/24 is no peer and on no LAN "
-			"port; expected the tunnel address of a peer, or a station on a LAN port's "
-			"link"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.1\"; }"),
+			"hub.cfg:8: via 10.255.0.1 of route 10.1.1.0/24 is no spoke's address; "
+			"expected a spoke, a station on a LAN port, or an address that another "
+			"route leads to"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"192.0.2.1\"; }"),
+			"hub.cfg:8: via 192.0.2.1 of route 10.1.1.0/24 is no station's address; "
+			"expected a spoke, a station on a LAN port, or an address that another "
+			"route leads to"},
 		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"192.0.2.254\"; }"),
 			"hub.cfg:8: via 192.0.2.254 of route 10.1.1.0/24 is on outer port wan0, by "
-			"which nothing leaves in clear; expected a peer, or a station on a LAN "
+			"which nothing leaves in clear; expected a spoke, or a station on a LAN "
 			"port"},
 		{WAN_AND(VLAN_PORT(
 			 "lan0", "role = \"lan\"; device = \"e\";")) "\n"
 								     "routes = ( { prefix = "
 								     "\"10.1.1.0/24\"; via = "
 								     "\"10.9.0.255\"; } );",
-			"hub.cfg:3: via 10.9.0.255 of route 10.1.1.0/24 is no peer and on no LAN "
-			"port; expected the tunnel address of a peer, or a station on a LAN port's "
-			"link"},
+			"hub.cfg:3: via 10.9.0.255 of route 10.1.1.0/24 is no station's address; "
+			"expected a spoke, a station on a LAN port, or an address that another "
+			"route leads to"},
 		{ROUTES("{ prefix = \"10.1.1.0/24\"; }"),
 			"hub.cfg:8: route 10.1.1.0/24 has nowhere to go; expected either via or "
 			"blackhole = true"},
@@ -426,7 +431,25 @@ static void test_routes(void)
 		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.11\"; },\n"
 			"{ prefix = \"10.1.0.0/16\"; via = \"10.255.0.11\"; },\n"
 			"{ prefix = \"10.1.1.0/24\"; blackhole = true; }"),
-			"hub.cfg:10: route 10.1.1.0/24 was given before, in hub.cfg:8"},
+			"hub.cfg:10: route 10.1.1.0/24 with distance 1 was given before, in "
+			"hub.cfg:8"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.11\"; distance = 0; }"),
+			"hub.cfg:8: distance is 0; expected a whole number 1..255"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.11\"; distance = 256; }"),
+			"hub.cfg:8: distance is 256; expected a whole number 1..255"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = \"10.255.0.11\"; tag = 65536; }"),
+			"hub.cfg:8: tag is 65536; expected a whole number 0..65535"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = ( ); }"),
+			"hub.cfg:8: via has 0 addresses; expected 1..8"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = ( \"10.255.0.11\", 7 ); }"),
+			"hub.cfg:8: via is a number; expected an IPv4 address, as \"192.0.2.1\""},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = ( \"10.255.0.11\", \"10.255.0.11\" ); "
+			"}"),
+			"hub.cfg:8: via has the same address twice"},
+		{ROUTES("{ prefix = \"10.1.1.0/24\"; via = [ \"10.255.0.2\", \"10.255.0.3\",\n"
+			" \"10.255.0.4\", \"10.255.0.5\", \"10.255.0.6\", \"10.255.0.7\",\n"
+			" \"10.255.0.8\", \"10.255.0.9\", \"10.255.0.10\" ]; }"),
+			"hub.cfg:8: via has 9 addresses; expected 1..8"},
 	};
 
 	REFUSE(cases);
