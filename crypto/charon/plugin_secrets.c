@@ -12,7 +12,7 @@
 struct keys {
 	credential_set_t set;
 	rwlock_t *lock;
-	array_t *list; /* struct ike_secret */
+	array_t *list; /* pointers to struct ike_secret */
 	array_t *next; /* the list that is coming; the link's thread only */
 };
 
@@ -21,6 +21,7 @@ static struct keys keys;
 static void wipe(struct ike_secret *s, int index, void *unused)
 {
 	memwipe(s, sizeof(*s));
+	free(s);
 }
 
 static void list_free(array_t *list)
@@ -30,7 +31,10 @@ static void list_free(array_t *list)
 
 void secrets_add(const struct ike_secret *s)
 {
-	array_insert(keys.next, ARRAY_TAIL, (void *)s);
+	struct ike_secret *copy = malloc_thing(struct ike_secret);
+
+	*copy = *s;
+	array_insert(keys.next, ARRAY_TAIL, copy);
 }
 
 void secrets_complete(void)
@@ -41,7 +45,7 @@ void secrets_complete(void)
 	old = keys.list;
 	keys.list = keys.next;
 	keys.lock->unlock(keys.lock);
-	keys.next = array_create(sizeof(struct ike_secret), 0);
+	keys.next = array_create(0, 0);
 	list_free(old);
 }
 
@@ -198,8 +202,8 @@ bool plugin_secrets(plugin_t *plugin, plugin_feature_t *feature, bool reg, void 
 void secrets_init(void)
 {
 	keys.lock = rwlock_create(RWLOCK_TYPE_DEFAULT);
-	keys.list = array_create(sizeof(struct ike_secret), 0);
-	keys.next = array_create(sizeof(struct ike_secret), 0);
+	keys.list = array_create(0, 0);
+	keys.next = array_create(0, 0);
 }
 
 void secrets_fini(void)
