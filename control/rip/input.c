@@ -123,6 +123,9 @@ static enum rip_refusal take_entry(
 	uint32_t via_be = e->next_hop_be;
 	unsigned metric;
 
+	/* It has no other way there than by the hub: what it told before is void. */
+	if (why == RIP_REFUSED_own_next_hop)
+		rip_table_learn(r, from, &p, from->key.addr_be, RIP_INFINITY, e->tag);
 	if (why != RIP_REFUSED_COUNT)
 		return why;
 	/* RFC 2453 4.4: what is not directly reachable is as good as none. */

@@ -103,7 +103,8 @@ struct rip_params {
 	/**
 	 * A route that was lost, and had been told on an interface without split horizon, is
 	 * believed again from anyone who is nearer than it was; from others only after this time,
-	 * for they may have it from the hub itself. 0: at once, as ripd does.
+	 * for they may have it from the hub itself. Who missed that it was lost believes in it
+	 * for `timeout_ms`, so more than that is good. 0: at once, as ripd does.
 	 */
 	uint32_t holddown_ms;
 	unsigned max_routes;

@@ -118,11 +118,13 @@ static void cut_all(struct rip *r, struct rip_route *route)
 static void lose(struct rip *r, struct rip_route *route)
 {
 	bool echoed = route->iface != NULL && route->iface->params.split_horizon == RIP_SPLIT_OFF;
+	uint64_t garbage = r->now + r->params.garbage_ms;
 
 	route->lost_metric = route->metric;
 	route->held_until = r->now + (echoed ? r->params.holddown_ms : 0);
 	route->metric = RIP_INFINITY;
-	timer_start(&r->garbage, &route->garbage, r->now + r->params.garbage_ms);
+	timer_start(&r->garbage, &route->garbage,
+		garbage > route->held_until ? garbage : route->held_until);
 }
 
 /* What is told follows from what is there; whoever is told or uses the route hears of changes. */

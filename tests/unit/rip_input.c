@@ -101,6 +101,9 @@ static void test_next_hop(void)
 	fx_tell(fx.tun, SPOKE_A, "10.12.0.0", 24, "10.254.254.1", 1);
 	CU_ASSERT_EQUAL(fx_refused(fx.tun, RIP_REFUSED_own_next_hop), 1);
 	CU_ASSERT_EQUAL(fx_see("10.12.0.0", 24).metric, 0);
+	/* A spoke that leads by the hub has lost its own way. */
+	fx_tell(fx.tun, SPOKE_A, LAN_A, 24, "10.254.254.1", 3);
+	CU_ASSERT_EQUAL(fx_see(LAN_A, 24).metric, 16);
 	fx_stop();
 }
 

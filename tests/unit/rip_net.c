@@ -15,7 +15,7 @@
 #define FLYING_MAX 256
 /* A message of before may overtake the news, to the hub and from it: two regular updates later. */
 #define LATE 90
-#define RUNS 200
+#define RUNS 60
 
 struct node {
 	struct rip *r;
@@ -254,7 +254,7 @@ static unsigned wait_converged(bool next_hop_self, unsigned most)
 static void test_converges(void)
 {
 	for (uint32_t seed = 1; seed <= RUNS; seed++) {
-		start(seed, 0, &off, 120 * SECOND);
+		start(seed, 0, &off, 210 * SECOND);
 		/* A triggered update there and one on, each at most 5 s held and 3 s under way. */
 		CU_ASSERT(wait_converged(false, 60) <= 16);
 		run(300 * SECOND);
@@ -267,7 +267,7 @@ static void test_converges(void)
 static void test_converges_with_loss(void)
 {
 	for (uint32_t seed = 1; seed <= RUNS; seed++) {
-		start(seed, 30, &off, 120 * SECOND);
+		start(seed, 30, &off, 210 * SECOND);
 		CU_ASSERT(wait_converged(false, 300) <= 300);
 		stop();
 	}
@@ -280,7 +280,7 @@ static void withdraw(unsigned loss, const struct rip_iface_params *p, unsigned w
 	unsigned s;
 
 	for (uint32_t seed = 1; seed <= RUNS; seed++) {
-		start(seed, loss, p, 120 * SECOND);
+		start(seed, loss, p, 210 * SECOND);
 		CU_ASSERT(wait_converged(p->next_hop_self, 600) <= 600);
 		/* At any moment of everybody's intervals. */
 		run(seed * 777);
@@ -349,7 +349,7 @@ static void test_dead(void)
 	for (uint32_t seed = 1; seed <= RUNS; seed++) {
 		unsigned s;
 
-		start(seed, 0, &off, 120 * SECOND);
+		start(seed, 0, &off, 210 * SECOND);
 		CU_ASSERT(wait_converged(false, 60) <= 60);
 		run(seed * 777);
 		net.worst = 0;
