@@ -79,6 +79,7 @@ static int read_root(struct config_reader *r)
 		{"ports", config_read_ports, 0, 0, 0, false},
 		{"tunnels", config_read_tunnels, 0, 0, 0, false},
 		{"routes", config_read_routes, 0, 0, 0, false},
+		{"rip", config_read_rip, 0, 0, 0, false},
 	};
 
 	return config_read_group(r, config_root_setting(&r->doc.tree), fields,
@@ -181,6 +182,7 @@ void config_free(struct config *c)
 		config_port_free(&c->ports[i]);
 	for (unsigned i = 0; i < c->n_tunnels; i++)
 		config_tunnel_free(&c->tunnels[i]);
+	config_rip_free(c->rip);
 	for (unsigned i = 0; i < c->n_eal; i++)
 		free(c->eal[i]);
 	for (unsigned i = 0; i < c->n_files; i++)

@@ -175,6 +175,8 @@ enum config_idle {
 	CONFIG_IDLE_COUNT
 };
 
+struct config_rip;
+
 struct config {
 	char **files; /**< every file that was read for it; files[0] is the main one */
 	unsigned n_files;
@@ -193,6 +195,7 @@ struct config {
 	unsigned n_tunnels;
 	struct config_route *routes;
 	unsigned n_routes;
+	struct config_rip *rip; /**< config/rip.h; NULL: RIP does not run */
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };
 

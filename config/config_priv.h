@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "config/config.h"
+#include "config/rip.h"
 
 #define CONFIG_FILE_MAX   (256u << 20) /* octets of one configuration with all it includes */
 #define CONFIG_FIELDS_MAX 32           /* settings a group can have */
@@ -149,10 +150,24 @@ int config_check_filters(const struct config *c, struct error *err);
 void config_tunnel_free(struct config_tunnel *t);
 void config_sas_free(struct config_sa *sas, unsigned n);
 void config_secrets_free(struct config_secret *secrets, unsigned n);
+/* sa.c: a key that people also write as a text: in hex, by the secrets, or as it stands. */
+int config_read_text_key(
+	struct config_reader *r, const config_setting_t *s, uint8_t *key, unsigned *len);
 const struct config_secret *config_secret_find(const struct config_reader *r, const char *name);
 
 /* No two TAPs of one name. */
 int config_check_taps(const struct config *c, struct error *err);
+
+/* rip.c, rip_key.c, rip_check.c, rip_text.c */
+CONFIG_FIELD_READER(rip);
+CONFIG_FIELD_READER(prefix_lists);
+CONFIG_FIELD_READER(key_chains);
+CONFIG_FIELD_READER(rip_auth);
+const char *config_split_horizon_name(enum config_split_horizon s);
+const char *config_rip_source_name(enum config_rip_source s);
+int config_check_rip(const struct config *c, struct error *err);
+void config_rip_put(FILE *f, const struct config_rip *rip);
+void config_rip_free(struct config_rip *rip);
 
 /* check.c */
 int config_check(const struct config *c, const struct config_env *env, struct error *err);

@@ -30,19 +30,21 @@ static int secret_key(struct config_reader *r, const config_setting_t *s, const 
 	return 0;
 }
 
-/* No part of a value may stand in a message: it could be a mistyped key. */
-static int read_key(struct config_reader *r, const config_setting_t *s, uint8_t *key, unsigned *len)
+static void note_inline(struct config_reader *r, const config_setting_t *s)
 {
-	static const char expected[] = "\"0x\" and hex digits, or \"secret:NAME\"";
-	const char *text = config_text_of(r, s, expected);
-	struct config_source *source;
-	ssize_t n;
+	struct config_source *source = config_document_source(&r->doc, s);
 
-	if (text == NULL)
-		return -EINVAL;
-	if (strncmp(text, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0)
-		return secret_key(r, s, text + strlen(SECRET_PREFIX), key, len);
-	n = strncmp(text, "0x", 2) == 0 ? hex_parse(text, key, CONFIG_KEY_MAX) : -EINVAL;
+	r->config->keys_inline = true;
+	if (source->keys == 0)
+		source->keys = config_setting_source_line(s);
+}
+
+/* No part of a value may stand in a message: it could be a mistyped key. */
+static int read_hex(struct config_reader *r, const config_setting_t *s, const char *text,
+	const char *expected, uint8_t *key, unsigned *len)
+{
+	ssize_t n = strncmp(text, "0x", 2) == 0 ? hex_parse(text, key, CONFIG_KEY_MAX) : -EINVAL;
+
 	if (n == -ENOSPC)
 		return config_fail_at(r, s, "%s has more than %u octets; no suite takes that",
 			config_setting_name(s), CONFIG_KEY_MAX);
@@ -51,10 +53,52 @@ static int read_key(struct config_reader *r, const config_setting_t *s, uint8_t 
 			"%s is not made of whole octets in hex (value not shown); expected %s",
 			config_setting_name(s), expected);
 	*len = (unsigned)n;
-	r->config->keys_inline = true;
-	source = config_document_source(&r->doc, s);
-	if (source->keys == 0)
-		source->keys = config_setting_source_line(s);
+	note_inline(r, s);
+	return 0;
+}
+
+static bool is_secret(const char *text)
+{
+	return strncmp(text, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0;
+}
+
+static int read_key(struct config_reader *r, const config_setting_t *s, uint8_t *key, unsigned *len)
+{
+	static const char expected[] = "\"0x\" and hex digits, or \"secret:NAME\"";
+	const char *text = config_text_of(r, s, expected);
+
+	if (text == NULL)
+		return -EINVAL;
+	if (is_secret(text))
+		return secret_key(r, s, text + strlen(SECRET_PREFIX), key, len);
+	return read_hex(r, s, text, expected, key, len);
+}
+
+int config_read_text_key(
+	struct config_reader *r, const config_setting_t *s, uint8_t *key, unsigned *len)
+{
+	static const char expected[] = "a text, \"0x\" and hex digits, or \"secret:NAME\"";
+	const char *text = config_text_of(r, s, expected);
+
+	if (text == NULL)
+		return -EINVAL;
+	if (is_secret(text))
+		return secret_key(r, s, text + strlen(SECRET_PREFIX), key, len);
+	if (strncmp(text, "0x", 2) == 0)
+		return read_hex(r, s, text, expected, key, len);
+	if (text[0] == '\0' || strcmp(text, "0x") == 0)
+		return config_fail_at(
+			r, s, "%s is empty; expected %s", config_setting_name(s), expected);
+	if (strcmp(text, "(hidden)") == 0)
+		return config_fail_at(r, s,
+			"%s is \"(hidden)\", as a key is shown; expected the key",
+			config_setting_name(s));
+	if (strlen(text) > CONFIG_KEY_MAX)
+		return config_fail_at(r, s, "%s has more than %u octets; no algorithm takes that",
+			config_setting_name(s), CONFIG_KEY_MAX);
+	*len = (unsigned)strlen(text);
+	memcpy(key, text, *len);
+	note_inline(r, s);
 	return 0;
 }
 

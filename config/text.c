@@ -194,6 +194,8 @@ char *config_text(const struct config *c)
 		put_route(f, &c->routes[i]);
 	}
 	fputs(c->n_routes > 0 ? "\n);\n" : " );\n", f);
+	if (c->rip != NULL)
+		config_rip_put(f, c->rip);
 	failed = ferror(f) != 0;
 	if (fclose(f) != 0 || failed) {
 		free(text);

@@ -212,9 +212,11 @@ void rip_turn(struct rip *r, uint64_t now, unsigned messages);
 /** When rip_turn() has something to do, UINT64_MAX: never. */
 uint64_t rip_next(struct rip *r);
 
-/** All routes, by network. */
-void rip_routes_each(
-	struct rip *r, void (*fn)(void *ctx, const struct rip_route_view *route), void *ctx);
+/**
+ * The route behind this network (NULL: the first), for walks in pieces: the network need not be
+ * there any more. @return false at the end
+ */
+bool rip_route_after(struct rip *r, const struct rip_prefix *p, struct rip_route_view *out);
 
 /** One route. @return false if there is none */
 bool rip_route_find(struct rip *r, const struct rip_prefix *p, struct rip_route_view *out);

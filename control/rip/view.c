@@ -34,16 +34,13 @@ void rip_route_tell(struct rip *r, const struct rip_route *route)
 	r->params.calls.route(r->params.calls.ctx, &v);
 }
 
-void rip_routes_each(
-	struct rip *r, void (*fn)(void *ctx, const struct rip_route_view *route), void *ctx)
+bool rip_route_after(struct rip *r, const struct rip_prefix *p, struct rip_route_view *out)
 {
-	const struct rip_route *route = rip_table_after(r, NULL);
-	struct rip_route_view v;
+	const struct rip_route *route = rip_table_after(r, p);
 
-	for (; route != NULL; route = rip_table_after(r, &route->prefix)) {
-		rip_route_see(r, route, &v);
-		fn(ctx, &v);
-	}
+	if (route != NULL)
+		rip_route_see(r, route, out);
+	return route != NULL;
 }
 
 bool rip_route_find(struct rip *r, const struct rip_prefix *p, struct rip_route_view *out)

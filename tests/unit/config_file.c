@@ -162,7 +162,7 @@ static void test_include_refused(void)
 	refuse("i0.cfg",
 		"%s/bad.cfg:2: unknown setting burts; did you mean burst? expected one of workers, "
 		"burst, idle, mbufs, control_socket, eal, secrets, filters, ports, tunnels, "
-		"routes");
+		"routes, rip");
 	put("bad.cfg", "burst = 1;\n\nmbufs 2;\n", 0600);
 	refuse("i0.cfg",
 		"%s/bad.cfg:3: syntax error here or shortly before; expected 'name = value;' with "

@@ -51,11 +51,11 @@ static void test_unknown(void)
 			"workers, burst, idle, mbufs, control_socket, eal, secrets, filters, "
 			"ports, "
 			"tunnels, "
-			"routes"},
+			"routes, rip"},
 		{"frobnicate = 1;",
 			"hub.cfg:1: unknown setting frobnicate; expected one of workers, burst, "
 			"idle, mbufs, control_socket, eal, secrets, filters, ports, tunnels, "
-			"routes"},
+			"routes, rip"},
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
 			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
