@@ -442,7 +442,8 @@ static int check_tunnels(struct check *k)
 	return check_tunnel_keys(k, true) < 0 ? -EINVAL : check_tunnel_keys(k, false);
 }
 
-static int check_peer(struct check *k, const struct config_tunnel *t, const struct config_peer *p)
+static int check_peer_address(
+	struct check *k, const struct config_tunnel *t, const struct config_peer *p)
 {
 	char text[IP_ADDR_STRLEN], prefix[IP_PREFIX_STRLEN];
 	struct ip_prefix net = ip_prefix_network(&t->address);
@@ -460,6 +461,15 @@ static int check_peer(struct check *k, const struct config_tunnel *t, const stru
 		return config_fail(k->err, &p->place,
 			"peer %s is the network or broadcast address of %s; expected a host's",
 			ip_addr_str(&p->address, text), ip_prefix_str(&net, prefix));
+	return 0;
+}
+
+static int check_peer(struct check *k, const struct config_tunnel *t, const struct config_peer *p)
+{
+	char text[IP_ADDR_STRLEN];
+
+	if (p->address.family != 0 && check_peer_address(k, t, p) < 0)
+		return -EINVAL;
 	if (entries_find(&k->ports, host_order(&p->nbma)) != NULL)
 		return config_fail(k->err, &p->place,
 			"nbma %s of peer is the hub's own address; expected the spoke's",
@@ -485,7 +495,8 @@ static int check_peers(struct check *k)
 
 			if (check_peer(k, &c->tunnels[i], p) < 0)
 				return -EINVAL;
-			entries_add(&k->peers, host_order(&p->address), &p->place, p);
+			if (p->address.family != 0)
+				entries_add(&k->peers, host_order(&p->address), &p->place, p);
 		}
 	twin = entries_twin(&k->peers);
 	if (twin == NULL)

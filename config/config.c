@@ -27,6 +27,15 @@ static int read_eal(struct config_reader *r, const config_setting_t *s,
 	return config_read_list(r, s, sizeof(c->eal[0]), &c->eal, &c->n_eal, read_argument);
 }
 
+static int read_peers_max(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	struct config *c = member;
+
+	c->peers_max_place = config_place_of(r, s);
+	return config_read_unsigned(r, s, f, &c->peers_max);
+}
+
 static int read_socket(struct config_reader *r, const config_setting_t *s,
 	const struct config_field *f, void *member)
 {
@@ -71,6 +80,7 @@ static int read_root(struct config_reader *r)
 		{"idle", read_idle, 0, 0, 0, false},
 		{"mbufs", config_read_unsigned, offsetof(struct config, mbufs), 1024, 1u << 24,
 			false},
+		{"peers_max", read_peers_max, 0, 1, CONFIG_PEERS_MAX, false},
 		{"control_socket", read_socket, offsetof(struct config, control_socket), 0,
 			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, false},
 		{"eal", read_eal, 0, 0, 0, false},
@@ -113,6 +123,22 @@ static int take_files(struct config_reader *r)
 	return 0;
 }
 
+/* Room for the spokes that are named, and by default for some that come by themselves. */
+static int set_peers_max(struct config *c, struct error *err)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->n_tunnels; i++)
+		n += c->tunnels[i].n_peers;
+	if (c->peers_max == 0)
+		c->peers_max = n > CONFIG_PEERS_DEFAULT ? n : CONFIG_PEERS_DEFAULT;
+	if (c->peers_max < n)
+		return config_fail(err, &c->peers_max_place,
+			"peers_max is %u, but the tunnels have %u peers; expected at least that",
+			c->peers_max, n);
+	return 0;
+}
+
 static void warn_keys(struct config_reader *r)
 {
 	for (unsigned i = 0; i < r->doc.n_sources; i++) {
@@ -143,6 +169,8 @@ static struct config *read_config(struct config_reader *r, int rc)
 		rc = config_check(c, r->env, r->err);
 	if (rc == 0)
 		rc = config_ports_order(c, r->err);
+	if (rc == 0)
+		rc = set_peers_max(c, r->err);
 	if (rc == 0) {
 		warn_keys(r);
 		rc = take_files(r);

@@ -16,12 +16,14 @@
 #include "common/addr.h"
 #include "common/error.h"
 
-#define CONFIG_NAME_MAX    31 /**< characters of a port's or tunnel's name */
-#define CONFIG_TAP_MAX     15 /**< of the name of a kernel's interface */
-#define CONFIG_WORKERS_MAX 64
-#define CONFIG_PORTS_MAX   32
-#define CONFIG_VIAS_MAX    8  /**< next hops of a route */
-#define CONFIG_KEY_MAX     64 /**< octets of a cipher or authentication key */
+#define CONFIG_NAME_MAX      31 /**< characters of a port's or tunnel's name */
+#define CONFIG_TAP_MAX       15 /**< of the name of a kernel's interface */
+#define CONFIG_WORKERS_MAX   64
+#define CONFIG_PORTS_MAX     32
+#define CONFIG_VIAS_MAX      8 /**< next hops of a route */
+#define CONFIG_PEERS_DEFAULT 1000
+#define CONFIG_PEERS_MAX     1000000
+#define CONFIG_KEY_MAX       64 /**< octets of a cipher or authentication key */
 
 /** Where a setting stands, for messages about it: "hub.cfg:12". */
 struct config_place {
@@ -112,7 +114,7 @@ struct config_sa {
 
 struct config_peer {
 	struct config_place place;
-	struct ip_addr address; /**< tunnel address */
+	struct ip_addr address; /**< tunnel address; family 0 = what the spoke registers */
 	struct ip_addr nbma;    /**< outer address */
 	uint16_t nat_port;      /**< the spoke's UDP port, ESP in UDP (RFC 3948); 0 = plain ESP */
 	struct config_sa *sa_in;
@@ -183,7 +185,10 @@ struct config {
 	unsigned workers; /**< forwarding lcores; default 1 */
 	unsigned burst;   /**< packets a worker takes at once; 1..64, default 32 */
 	enum config_idle idle;
-	unsigned mbufs;       /**< packet buffers of the data plane; default 16384 */
+	unsigned mbufs; /**< packet buffers of the data plane; default 16384 */
+	/** spokes there is room for, those of the tunnels included; default 1000 or their number */
+	unsigned peers_max;
+	struct config_place peers_max_place;
 	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
 	char **eal;           /**< EAL arguments used when the command line has none */
 	unsigned n_eal;

@@ -97,7 +97,9 @@ static void put_peer(FILE *f, const struct config_peer *p)
 {
 	char a[IP_ADDR_STRLEN];
 
-	fprintf(f, "\n\t\t\t{\n\t\t\t\taddress = \"%s\";\n", ip_addr_str(&p->address, a));
+	fputs("\n\t\t\t{\n", f);
+	if (p->address.family != 0)
+		fprintf(f, "\t\t\t\taddress = \"%s\";\n", ip_addr_str(&p->address, a));
 	fprintf(f, "\t\t\t\tnbma = \"%s\";\n", ip_addr_str(&p->nbma, a));
 	if (p->nat_port != 0)
 		fprintf(f, "\t\t\t\tnat_port = %u;\n", p->nat_port);
@@ -168,8 +170,10 @@ char *config_text(const struct config *c)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f, "workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\ncontrol_socket = ",
-		c->workers, c->burst, config_idle_name(c->idle), c->mbufs);
+	fprintf(f,
+		"workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\npeers_max = "
+		"%u;\ncontrol_socket = ",
+		c->workers, c->burst, config_idle_name(c->idle), c->mbufs, c->peers_max);
 	put_string(f, c->control_socket);
 	fputs(";\n", f);
 	put_strings(f, "eal", c->eal, c->n_eal);

@@ -14,7 +14,7 @@
 static int read_peer(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field fields[] = {
-		{"address", config_read_addr, offsetof(struct config_peer, address), 0, 0, true},
+		{"address", config_read_addr, offsetof(struct config_peer, address), 0, 0, false},
 		{"nbma", config_read_addr, offsetof(struct config_peer, nbma), 0, 0, true},
 		{"nat_port", config_read_u16, offsetof(struct config_peer, nat_port), 1, UINT16_MAX,
 			false},

@@ -213,6 +213,11 @@ json_t *cli_addr_be(uint32_t be)
 	return cli_addr(&a);
 }
 
+json_t *cli_peer(const struct hub_peer *p)
+{
+	return p->address_be == 0 ? json_null() : cli_addr_be(p->address_be);
+}
+
 json_t *cli_prefix(uint32_t addr_be, uint8_t len)
 {
 	struct ip_prefix p = {.addr = ip_addr_v4(addr_be), .len = len};

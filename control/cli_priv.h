@@ -28,6 +28,8 @@ enum { CLI_DONE, CLI_MORE };
 
 /* A handler shows at most so much at a time and then returns CLI_MORE. */
 #define CLI_STEP_ROWS 128
+/* And looks at so many places of a table that may be nearly empty. */
+#define CLI_STEP_LOOKS 4096
 
 typedef int (*cli_run_fn)(struct cli_call *call);
 
@@ -147,6 +149,8 @@ int cli_fail(struct cli_call *call, const char *reason, const char *near, const 
 
 json_t *cli_addr(const struct ip_addr *a);
 json_t *cli_addr_be(uint32_t be);
+/* A peer's tunnel address; null before it has registered. */
+json_t *cli_peer(const struct hub_peer *p);
 json_t *cli_prefix(uint32_t addr_be, uint8_t len);
 json_t *cli_mac(const struct mac_addr *mac);
 json_t *cli_u64(uint64_t v);

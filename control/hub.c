@@ -99,6 +99,8 @@ static int create_objects(struct hub *h, struct error *err)
 	if (rc == 0)
 		rc = hub_neighbors_create(h, room, err);
 	if (rc == 0)
+		rc = hub_peers_create(h, room, err);
+	if (rc == 0)
 		rc = hub_ports_create(h, err);
 	if (rc == 0)
 		rc = hub_tunnels_create(h, err);
@@ -139,6 +141,7 @@ void hub_destroy(struct hub *h)
 	hub_filters_destroy(h);
 	hub_ports_destroy(h);
 	hub_tunnels_destroy(h);
+	hub_peers_destroy(h);
 	hub_rib_destroy(h);
 	hub_neighbors_destroy(h);
 	free(h);

@@ -4,7 +4,9 @@
  *
  *	port      the configuration's ports -> devices or functions
  *	filter    the configuration's filters, and where they stand
- *	peer      tunnels, peers, SAs; which next hop a peer is behind
+ *	tunnel    the configuration's tunnels and the peers it names
+ *	peer      spokes that come and go: address, place, SAs, which next hop they are behind
+ *	peer_use  whether they work, what they send
  *	rib       routes of all sources; the best of each prefix is in the forwarding table
  *	next_hop  addresses that routes lead to, and what they resolve to (rib_priv.h)
  *	static    configured routes
@@ -79,30 +81,76 @@ struct hub_port {
 struct hub_tunnel {
 	const struct config_tunnel *config;
 	uint16_t dp;
-	uint32_t first_peer;
+	uint16_t port; /* whose address its packets come from */
+	uint32_t n_peers;
 };
 
+/* How well is it known who a spoke is? */
+enum hub_identity {
+	HUB_IDENTITY_MANUAL,  /* by keys of the configuration */
+	HUB_IDENTITY_PROVEN,  /* by a certificate, or a key that is its own */
+	HUB_IDENTITY_SHARED,  /* by a key that others have as well: that proves nothing */
+	HUB_IDENTITY_ADDRESS, /* by its outer address: so does that */
+};
+
+/* A spoke. Its place in hub.peers is its index in the data plane. */
 struct hub_peer {
-	const struct config_peer *config;
-	uint32_t dp;
+	bool used;
+	bool up; /* see hub_peer_watch() */
 	uint16_t tunnel;
-	uint32_t nbma_be;  /* where it is now: a NAT may have moved it */
-	uint16_t nat_port; /* 0: plain ESP */
+	uint32_t dp;
+	const struct config_peer *config; /* NULL: the configuration does not name it */
+	uint32_t address_be;              /* in the tunnel; 0: not registered */
+	uint32_t nbma_be;                 /* where it is now: a NAT may have moved it */
+	uint16_t nat_port;                /* 0: plain ESP */
+	uint8_t identity_is;              /* enum hub_identity */
+	char *identity;                   /* as IKE has it, or NULL */
+	uint32_t nbma_next, nbma_prev;    /* others of this tunnel, outer address and port */
+	uint64_t gone_rx, gone_tx;        /* packets of SAs that were removed */
+	uint64_t added_at;
 	uint16_t path_mtu; /* 0: as the port */
 	uint64_t path_mtu_until;
 	uint32_t next_hop; /* neighbor, or HUB_NONE: no route to it */
 	uint32_t sibling;  /* next peer behind the same next hop */
 	uint32_t elder;    /* the one before */
-	uint32_t sas;      /* first place in hub.sas; inbound ones, then outbound ones */
 	uint64_t packets;  /* at the last sample */
 	uint64_t used_at;  /* when a sample had grown */
 	bool was_used;
 };
 
+struct hub_peer_params {
+	uint32_t nbma_be;
+	uint16_t nat_port;   /* 0: plain ESP */
+	uint32_t address_be; /* 0: not known yet */
+	const struct config_peer *config;
+	enum hub_identity identity_is;
+	const char *identity; /* copied; may be NULL */
+};
+
 enum hub_peer_state {
 	HUB_PEER_UP,
+	HUB_PEER_PENDING,     /* has SAs, but has not registered */
 	HUB_PEER_NO_SA,       /* an SA is missing in one direction */
 	HUB_PEER_NO_NEIGHBOR, /* next hop not resolved */
+	HUB_PEER_STATES
+};
+
+/*
+ * A peer is up while it has a tunnel address and SAs of both directions. UP and DOWN alternate, and
+ * at DOWN the address is still the old one; MOVED: another outer address or port, while up.
+ */
+enum hub_peer_event { HUB_PEER_EVENT_UP, HUB_PEER_EVENT_DOWN, HUB_PEER_EVENT_MOVED };
+
+typedef void (*hub_peer_watch_fn)(void *ctx, struct hub_peer *p, enum hub_peer_event event);
+
+#define HUB_PEER_WATCHES_MAX 8
+
+struct hub_peer_watches {
+	unsigned n;
+	struct {
+		hub_peer_watch_fn fn;
+		void *ctx;
+	} at[HUB_PEER_WATCHES_MAX];
 };
 
 /* One log line a second of a kind that strangers can cause. */
@@ -205,11 +253,13 @@ struct hub {
 	struct hub_tap *taps;
 	unsigned n_taps;
 	struct dp_filter **filters; /* same places as in config */
-	struct hub_peer *peers;     /* tunnel by tunnel, as in config */
-	unsigned n_peers;
-	uint32_t *peer_of; /* data plane's index -> place in peers */
-	uint32_t *sas;
-	unsigned sampled;   /* peer to look at next */
+	struct hub_peer *peers;
+	unsigned peers_room;
+	unsigned n_peers;              /* in use */
+	struct rte_hash *peer_by_nbma; /* tunnel, outer address, port -> the latest such peer */
+	struct hub_peer_watches watches;
+	unsigned sampled; /* peer to look at next */
+	uint64_t sampled_at;
 	uint64_t links_due; /* when to look at links next */
 	struct hub_rib rib;
 	struct hub_neighbors neighbors;
@@ -240,24 +290,63 @@ int hub_filters_create(struct hub *h, struct error *err);
 /* After dp_destroy(). */
 void hub_filters_destroy(struct hub *h);
 
-/* peer.c */
+/* tunnel.c */
 int hub_tunnels_create(struct hub *h, struct error *err);
 void hub_tunnels_destroy(struct hub *h);
-/* Room that the data plane must have for this configuration's peers, SAs and routes. */
+/* Room that the data plane must have for peers, their SAs and routes. */
 unsigned hub_peers_room(const struct config *c);
-enum hub_peer_state hub_peer_state(const struct hub *h, const struct hub_peer *p);
-/* The sum of its SAs' packets. */
-void hub_peer_packets(const struct hub *h, const struct hub_peer *p, uint64_t *rx, uint64_t *tx);
-/* Look at a few peers: have they been used? */
-void hub_peers_sample(struct hub *h);
-bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p);
+
+/* peer.c */
+int hub_peers_create(struct hub *h, unsigned room, struct error *err);
+void hub_peers_destroy(struct hub *h);
+/* A spoke of a tunnel, without SAs. @return NULL, err says why not */
+struct hub_peer *hub_peer_add(
+	struct hub *h, uint16_t tunnel, const struct hub_peer_params *params, struct error *err);
+/* Take a peer, its SAs and its routes away. Others do not notice. */
+void hub_peer_del(struct hub *h, struct hub_peer *p);
+/*
+ * Add an SA; iv_seed, peer and tag are filled in here. Of outbound ones the latest is used.
+ * @param[out] index  for hub_peer_del_sa(). @return 0 or -errno
+ */
+int hub_peer_add_sa(struct hub *h, struct hub_peer *p, const struct sa_params *params,
+	uint32_t *index, struct error *err);
+void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index);
+/*
+ * The peer has this tunnel address from now on, and its /32 route; 0: it has none. A peer that had
+ * the address until now loses it, without a moment in which nobody has it.
+ * @return 0; -EINVAL no spoke's address in this tunnel; -EPERM the configuration gives the peer, or
+ * another one this address; -ENOSPC
+ */
+int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be, struct error *err);
+/* The peer is at another outer address, or port of its NAT. */
+void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t nat_port);
+/* Peer by its outer address and port (0: plain ESP), the latest of several, or NULL. */
+struct hub_peer *hub_peer_find_nbma(
+	const struct hub *h, uint16_t tunnel, uint32_t nbma_be, uint16_t nat_port);
+/* The one before it with the same tunnel, address and port, or NULL. */
+struct hub_peer *hub_peer_next_nbma(const struct hub *h, const struct hub_peer *p);
+/* Peer by its tunnel address, or NULL. */
+struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *address);
+/* Peer by the data plane's index, NULL for DP_PEER_NONE and for one that is gone. */
+struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer);
 /* A peer's NAT gave it another address or port (DP_PUNT_MOVED). */
 void hub_peer_moved(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
-/* Peer by its tunnel address, or NULL. */
-const struct hub_peer *hub_peer_find(const struct hub *h, const struct ip_addr *address);
-/* Peer by the data plane's index, NULL for DP_PEER_NONE. */
-const struct hub_peer *hub_peer_of(const struct hub *h, uint32_t dp_peer);
+/*
+ * Hear of peers that come, go and move, until the hub ends; of those that are up already at once.
+ * @return 0 or -ENOSPC
+ */
+int hub_peer_watch(struct hub *h, hub_peer_watch_fn fn, void *ctx);
+
+/* peer_use.c */
+enum hub_peer_state hub_peer_state(const struct hub *h, const struct hub_peer *p);
+/* The sum of its SAs' packets, of those that are gone too. */
+void hub_peer_packets(const struct hub *h, const struct hub_peer *p, uint64_t *rx, uint64_t *tx);
+/* Packets of one SA. */
+uint64_t hub_sa_packets(const struct hub *h, bool in, uint32_t index);
+/* Look at a few peers: have they been used? */
+void hub_peers_sample(struct hub *h);
+bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p);
 
 /* neighbor.c */
 int hub_neighbors_create(struct hub *h, unsigned room, struct error *err);

@@ -37,7 +37,7 @@ int hub_path_mtu_create(struct hub *h, struct error *err)
 {
 	struct rte_hash_parameters p = {
 		.name = "path_mtu",
-		.entries = RTE_MAX(h->n_peers, 8u),
+		.entries = RTE_MAX(h->peers_room, 8u),
 		.key_len = sizeof(struct key),
 		.socket_id = SOCKET_ID_ANY,
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
@@ -48,7 +48,7 @@ int hub_path_mtu_create(struct hub *h, struct error *err)
 		return error_set(err, ENOMEM,
 			"no memory for the path MTUs of %u peers: give the EAL more (-m, or "
 			"hugepages)",
-			h->n_peers);
+			h->peers_room);
 	return 0;
 }
 

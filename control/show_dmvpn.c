@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tunnels and their spokes. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "control/cli_priv.h"
 
 #define SECOND 1000
 
-static const char *const state_names[] = {
+static const char *const state_names[HUB_PEER_STATES] = {
 	[HUB_PEER_UP] = "up",
+	[HUB_PEER_PENDING] = "pending",
 	[HUB_PEER_NO_SA] = "no-sa",
 	[HUB_PEER_NO_NEIGHBOR] = "no-arp",
 };
@@ -16,7 +18,7 @@ static const struct cli_column columns[] = {
 	{"Peer", "peer", 16, NULL},
 	{"NBMA", "nbma", 23, NULL},
 	{"Type", "type", 8, NULL},
-	{"State", "state", 6, NULL},
+	{"State", "state", 7, NULL},
 	{"SAs", "sas", 4, NULL},
 	{"Expires", "expires", 9, NULL},
 	{"RX-pkts", "rx_packets", 11, NULL},
@@ -34,44 +36,63 @@ static json_t *nbma(const struct hub_peer *p)
 				: cli_addr(&a);
 }
 
+static const char *type(const struct hub_peer *p)
+{
+	return p->config != NULL && p->config->address.family != 0 ? "static" : "dynamic";
+}
+
+static unsigned count_sas(const struct hub *h, const struct hub_peer *p)
+{
+	uint32_t list[DP_PEER_SAS_MAX];
+
+	return dp_peer_sas(h->dp, p->dp, true, list) + dp_peer_sas(h->dp, p->dp, false, list);
+}
+
 static json_t *row(const struct hub *h, const struct hub_peer *p)
 {
-	const struct config_peer *c = p->config;
 	uint64_t rx, tx;
 
 	hub_peer_packets(h, p, &rx, &tx);
 	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:n, s:o, s:o, s:i, s:i, s:o}", "tunnel",
-		h->tunnels[p->tunnel].config->name, "peer", cli_addr(&c->address), "nbma", nbma(p),
-		"type", "static", "state", state_names[hub_peer_state(h, p)], "sas",
-		(int)(c->n_sa_in + c->n_sa_out), "expires", "rx_packets", cli_u64(rx), "tx_packets",
-		cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp), "path_mtu", (int)p->path_mtu,
-		"flags",
+		h->tunnels[p->tunnel].config->name, "peer", cli_peer(p), "nbma", nbma(p), "type",
+		type(p), "state", state_names[hub_peer_state(h, p)], "sas", (int)count_sas(h, p),
+		"expires", "rx_packets", cli_u64(rx), "tx_packets", cli_u64(tx), "mtu",
+		(int)dp_peer_mtu(h->dp, p->dp), "path_mtu", (int)p->path_mtu, "flags",
 		json_sprintf("%s%s", hub_peer_used_lately(h, p) ? "U" : "",
 			p->nat_port != 0 ? "N" : ""));
 }
 
-/* "tun0: NBMA 192.0.2.1, 10.255.0.1/24, key 42, redirect on, 3 peers: 2 up, 1 no-sa" */
-static void text_tunnel(struct cli_call *call, const struct hub_tunnel *t)
-{
-	const struct hub *h = call->cli->hub;
-	const struct config_tunnel *c = t->config;
-	char nbma[IP_ADDR_STRLEN], address[IP_PREFIX_STRLEN];
-	unsigned states[RTE_DIM(state_names)] = {0};
-	const char *mark = ":";
+/* Peers of a tunnel by their state. */
+struct counts {
+	unsigned of[HUB_PEER_STATES];
+};
 
-	for (unsigned i = 0; i < c->n_peers; i++)
-		states[hub_peer_state(h, &h->peers[t->first_peer + i])]++;
-	cli_text(call, "%s: NBMA %s, %s, ", c->name, ip_addr_str(&c->nbma, nbma),
+/* "tun0: NBMA 192.0.2.1, 10.255.0.1/24, key 42, redirect on" */
+static void text_tunnel(struct cli_call *call, const struct config_tunnel *c)
+{
+	char nbma_text[IP_ADDR_STRLEN], address[IP_PREFIX_STRLEN];
+
+	cli_text(call, "%s: NBMA %s, %s, ", c->name, ip_addr_str(&c->nbma, nbma_text),
 		ip_prefix_str(&c->address, address));
 	if (c->key_set)
 		cli_text(call, "key %u, ", c->key);
 	else
 		cli_text(call, "no key, ");
-	cli_text(call, "redirect %s, %u peer%s", c->redirect ? "on" : "off", c->n_peers,
-		c->n_peers == 1 ? "" : "s");
-	for (unsigned i = 0; i < RTE_DIM(states); i++)
-		if (states[i] != 0) {
-			cli_text(call, "%s %u %s", mark, states[i], state_names[i]);
+	cli_text(call, "redirect %s", c->redirect ? "on" : "off");
+}
+
+/* ", 3 peers: 2 up, 1 no-sa" */
+static void text_counts(struct cli_call *call, const struct counts *counts)
+{
+	const char *mark = ":";
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < HUB_PEER_STATES; i++)
+		sum += counts->of[i];
+	cli_text(call, ", %u peer%s", sum, sum == 1 ? "" : "s");
+	for (unsigned i = 0; i < HUB_PEER_STATES; i++)
+		if (counts->of[i] != 0) {
+			cli_text(call, "%s %u %s", mark, counts->of[i], state_names[i]);
 			mark = ",";
 		}
 	cli_text(call, "\n");
@@ -86,7 +107,8 @@ static int show_one(struct cli_call *call)
 	if (p == NULL)
 		return cli_fail(call, "not-found", ip_addr_str(&call->ip, text),
 			"No peer has the tunnel address %s", ip_addr_str(&call->ip, text));
-	text_tunnel(call, &h->tunnels[p->tunnel]);
+	text_tunnel(call, h->tunnels[p->tunnel].config);
+	cli_text(call, "\n");
 	CLI_TABLE(call, columns);
 	cli_row(call, row(h, p));
 	cli_text(call, "MTU %u", dp_peer_mtu(h->dp, p->dp));
@@ -97,30 +119,68 @@ static int show_one(struct cli_call *call)
 	return CLI_DONE;
 }
 
-/* call->at is the next peer. */
-int cli_show_dmvpn(struct cli_call *call)
+/* The peers of one round of the list: call->at counts places, tunnel after tunnel. */
+static void list(struct cli_call *call, unsigned tunnel)
 {
 	const struct hub *h = call->cli->hub;
 
+	for (unsigned n = 0, looks = 0; n < CLI_STEP_ROWS && looks < CLI_STEP_LOOKS; looks++) {
+		const struct hub_peer *p = &h->peers[call->at++ % h->peers_room];
+
+		if (p->used && p->tunnel == tunnel) {
+			cli_row(call, row(h, p));
+			n++;
+		}
+		if (call->at % h->peers_room == 0)
+			break;
+	}
+}
+
+/* First round: how many there are. @return true when it is done */
+static bool count(struct cli_call *call)
+{
+	const struct hub *h = call->cli->hub;
+	struct counts *counts = call->state;
+
+	for (unsigned looks = 0; looks < CLI_STEP_LOOKS && call->at < h->peers_room; looks++) {
+		const struct hub_peer *p = &h->peers[call->at++];
+
+		if (p->used)
+			counts[p->tunnel].of[hub_peer_state(h, p)]++;
+	}
+	return call->at >= h->peers_room;
+}
+
+/* A round over the places for the counts, then one for each tunnel's peers. */
+int cli_show_dmvpn(struct cli_call *call)
+{
+	const struct hub *h = call->cli->hub;
+	unsigned tunnel;
+
 	if (call->has_ip)
 		return show_one(call);
-	if (call->json && call->at == 0)
-		CLI_TABLE(call, columns);
-	for (unsigned n = 0; n < CLI_STEP_ROWS && call->at < h->n_peers; n++, call->at++) {
-		const struct hub_peer *p = &h->peers[call->at];
-
-		if (!call->json && h->tunnels[p->tunnel].first_peer == call->at) {
-			text_tunnel(call, &h->tunnels[p->tunnel]);
+	if (call->state == NULL) {
+		call->state = calloc(h->n_tunnels + 1, sizeof(struct counts));
+		if (call->state == NULL)
+			return cli_fail(call, "no-memory", NULL, "Out of memory");
+		if (call->json)
 			CLI_TABLE(call, columns);
-		}
-		cli_row(call, row(h, p));
 	}
-	if (call->at < h->n_peers)
+	if (call->at < h->peers_room)
+		return count(call) && h->n_tunnels == 0 ? CLI_DONE : CLI_MORE;
+	tunnel = (unsigned)(call->at / h->peers_room) - 1;
+	if (call->at % h->peers_room == 0 && !call->json) {
+		text_tunnel(call, h->tunnels[tunnel].config);
+		text_counts(call, &((const struct counts *)call->state)[tunnel]);
+		if (h->tunnels[tunnel].n_peers > 0)
+			CLI_TABLE(call, columns);
+	}
+	if (h->tunnels[tunnel].n_peers > 0)
+		list(call, tunnel);
+	else
+		call->at += h->peers_room;
+	if (call->at / h->peers_room <= h->n_tunnels)
 		return CLI_MORE;
-	/* Tunnels that have no peers have had no row either. */
-	for (unsigned i = 0; i < h->n_tunnels; i++)
-		if (h->tunnels[i].config->n_peers == 0)
-			text_tunnel(call, &h->tunnels[i]);
 	cli_text(call, "Flags: U used in last 30 s, N behind a NAT\n");
 	return CLI_DONE;
 }

@@ -47,21 +47,23 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 		(json_int_t)auth + replay + other, "auth_errors", (json_int_t)auth, "replay_errors",
 		(json_int_t)replay, "other_errors", (json_int_t)other, "soft_left", "state",
 		current ? "current" : "old", "window", (int)(in ? hot->window_size : 0), "esn",
-		(int)sa->esn, "peer", cli_addr(&p->config->address));
+		(int)sa->esn, "peer", cli_peer(p));
 }
 
 static void show_peer(struct cli_call *call, const struct hub_peer *p)
 {
 	const struct hub *h = call->cli->hub;
-	const uint32_t *sa = &h->sas[p->sas];
+	uint32_t sa[DP_PEER_SAS_MAX];
+	unsigned n = dp_peer_sas(h->dp, p->dp, true, sa);
 
-	for (unsigned i = 0; i < p->config->n_sa_in; i++)
-		cli_row(call, row(h, p, true, *sa++));
-	for (unsigned i = 0; i < p->config->n_sa_out; i++)
-		cli_row(call, row(h, p, false, *sa++));
+	for (unsigned i = 0; i < n; i++)
+		cli_row(call, row(h, p, true, sa[i]));
+	n = dp_peer_sas(h->dp, p->dp, false, sa);
+	for (unsigned i = 0; i < n; i++)
+		cli_row(call, row(h, p, false, sa[i]));
 }
 
-/* call->at is the next peer. */
+/* call->at is the next peer's place. */
 int cli_show_ipsec_sa(struct cli_call *call)
 {
 	const struct hub *h = call->cli->hub;
@@ -79,7 +81,14 @@ int cli_show_ipsec_sa(struct cli_call *call)
 	}
 	if (call->at == 0)
 		CLI_TABLE(call, columns);
-	for (unsigned n = 0; n < CLI_STEP_ROWS / 2 && call->at < h->n_peers; n++)
-		show_peer(call, &h->peers[call->at++]);
-	return call->at < h->n_peers ? CLI_MORE : CLI_DONE;
+	for (unsigned n = 0, looks = 0;
+		n < CLI_STEP_ROWS / 2 && looks < CLI_STEP_LOOKS && call->at < h->peers_room;
+		looks++) {
+		p = &h->peers[call->at++];
+		if (!p->used)
+			continue;
+		show_peer(call, p);
+		n++;
+	}
+	return call->at < h->peers_room ? CLI_MORE : CLI_DONE;
 }

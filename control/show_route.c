@@ -46,8 +46,10 @@ static void describe(json_t *row, const struct hub *h, dp_adj_t adj)
 		break;
 	case DP_ADJ_PEER:
 		p = hub_peer_of(h, index);
+		if (p == NULL)
+			break;
 		action = "peer";
-		via = cli_addr(&p->config->address);
+		via = cli_peer(p);
 		device = h->tunnels[p->tunnel].config->name;
 		break;
 	case DP_ADJ_GLEAN:

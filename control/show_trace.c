@@ -38,7 +38,7 @@ static json_t *peer_name(const struct hub *h, uint32_t dp_peer)
 {
 	const struct hub_peer *p = hub_peer_of(h, dp_peer);
 
-	return p == NULL ? json_null() : cli_addr(&p->config->address);
+	return p == NULL ? json_null() : cli_peer(p);
 }
 
 static json_t *hex32(uint32_t v)
@@ -60,8 +60,8 @@ static json_t *adjacency(const struct hub *h, uint32_t adj)
 	case DP_ADJ_PEER: {
 		const struct hub_peer *p = hub_peer_of(h, DP_ADJ_INDEX(adj));
 
-		snprintf(text, sizeof(text), "peer %s",
-			p == NULL ? "gone" : ip_addr_str(&p->config->address, addr));
+		a = ip_addr_v4(p != NULL && p->address_be != 0 ? p->address_be : 0);
+		snprintf(text, sizeof(text), "peer %s", p == NULL ? "gone" : ip_addr_str(&a, addr));
 		return json_string(text);
 	}
 	case DP_ADJ_ETHER:

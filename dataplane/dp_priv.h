@@ -35,8 +35,6 @@
 #define TUNNEL_NONE   UINT16_MAX
 #define FRAGMENTS_MAX 32
 #define NO_VLAN       UINT8_MAX
-#define PEER_SAS_MAX                                                                               \
-	8 /* of one direction: rekeying overlaps two, manual keying may list some more */
 
 /* Classes that spokes cause, and for which each spoke has a meter: from here on. */
 #define PUNT_PEER_FIRST   DP_PUNT_ICMP
@@ -112,8 +110,8 @@ struct peer {
 	uint8_t verified; /* owner writes: some packet of this peer was authentic */
 	uint8_t tunnel;
 	/* line 1: control only */
-	uint32_t sa_in[PEER_SAS_MAX];
-	uint32_t sa_out[PEER_SAS_MAX];
+	uint32_t sa_in[DP_PEER_SAS_MAX];
+	uint32_t sa_out[DP_PEER_SAS_MAX];
 	/* line 2: what becomes of packets that are not simply forwarded */
 	uint32_t punt_due[PUNT_PEER_CLASSES]; /* atomic; see punt.c */
 	uint32_t address_be;                  /* in the tunnel, 0: not known yet; control writes */

@@ -77,7 +77,7 @@ uint16_t dp_peer_owner(const struct dp *dp, uint32_t peer)
 /* Each SA's packets ask for the peer's owner again. */
 static void disown_sas(struct dp *dp, const struct peer *peer)
 {
-	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
+	for (unsigned i = 0; i < DP_PEER_SAS_MAX; i++)
 		if (peer->sa_in[i] != SA_NONE)
 			__atomic_store_n(&sa_at(dp->sa_in, peer->sa_in[i])->hot.owner,
 				SA_OWNER_NONE, __ATOMIC_RELEASE);

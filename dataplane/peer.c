@@ -77,10 +77,23 @@ static void make_gre(struct peer *peer, const struct tunnel *t)
 /* Free place in a peer's list, or NULL. */
 static uint32_t *list_place(uint32_t *list, uint32_t value)
 {
-	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
+	for (unsigned i = 0; i < DP_PEER_SAS_MAX; i++)
 		if (list[i] == value)
 			return &list[i];
 	return NULL;
+}
+
+/* Take one out; the others stay in their order. Returns how many are left. */
+static unsigned list_remove(uint32_t *list, uint32_t value)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < DP_PEER_SAS_MAX; i++)
+		if (list[i] != SA_NONE && list[i] != value)
+			list[n++] = list[i];
+	for (unsigned i = n; i < DP_PEER_SAS_MAX; i++)
+		list[i] = SA_NONE;
+	return n;
 }
 
 /*
@@ -120,6 +133,11 @@ static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
 		out.mtu = fitting_mtu(dp, peer, suite);
 	}
 	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
+}
+
+void dp_peer_set_address(struct dp *dp, uint32_t index, uint32_t address_be)
+{
+	__atomic_store_n(&dp->peers[index].address_be, address_be, __ATOMIC_RELAXED);
 }
 
 void dp_peer_set_neighbor(
@@ -178,7 +196,7 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 	peer->owner = SA_OWNER_NONE;
 	peer->tunnel = (uint8_t)p->tunnel;
 	peer->address_be = p->address_be;
-	for (unsigned k = 0; k < PEER_SAS_MAX; k++)
+	for (unsigned k = 0; k < DP_PEER_SAS_MAX; k++)
 		peer->sa_in[k] = peer->sa_out[k] = SA_NONE;
 	l2_set(&peer->l2, dp, DP_PORT_NONE, NULL);
 	set_out(dp, peer, SA_NONE);
@@ -208,7 +226,7 @@ void dp_peer_move(struct dp *dp, uint32_t index, uint32_t nbma_be, uint16_t natt
 
 	set_outer(peer, nbma_be, natt_port);
 	/* A worker that sees new and old words mixed takes the packet for another move: no harm. */
-	for (unsigned i = 0; i < PEER_SAS_MAX; i++)
+	for (unsigned i = 0; i < DP_PEER_SAS_MAX; i++)
 		if (peer->sa_in[i] != SA_NONE)
 			make_tags(peer, &dp->tunnels[peer->tunnel],
 				sa_at(dp->sa_in, peer->sa_in[i])->hot.tag);
@@ -224,8 +242,8 @@ int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params
 	int rc;
 
 	if (place == NULL)
-		return error_set(
-			err, ENOSPC, "a peer holds at most %u SAs of one direction", PEER_SAS_MAX);
+		return error_set(err, ENOSPC, "a peer holds at most %u SAs of one direction",
+			DP_PEER_SAS_MAX);
 	p.peer = index;
 	make_tags(peer, t, p.tag);
 	if (sa_table_used(p.in ? dp->sa_in : dp->sa_out) ==
@@ -244,12 +262,11 @@ void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index)
 {
 	struct sa_table *table = in ? dp->sa_in : dp->sa_out;
 	struct peer *peer = &dp->peers[sa_at(table, index)->peer];
-	uint32_t *place = list_place(in ? peer->sa_in : peer->sa_out, index);
+	uint32_t *list = in ? peer->sa_in : peer->sa_out;
+	unsigned n = list_remove(list, index);
 
-	if (place != NULL)
-		*place = SA_NONE;
 	if (!in && peer->out.sa == index)
-		set_out(dp, peer, SA_NONE);
+		set_out(dp, peer, n > 0 ? list[n - 1] : SA_NONE);
 	sa_unlink(table, index);
 	retire(dp, in ? RETIRED_SA_IN : RETIRED_SA_OUT, index);
 }
@@ -258,14 +275,23 @@ void dp_peer_del(struct dp *dp, uint32_t index)
 {
 	struct peer *peer = &dp->peers[index];
 
-	for (unsigned i = 0; i < PEER_SAS_MAX; i++) {
-		if (peer->sa_in[i] != SA_NONE)
-			dp_peer_del_sa(dp, true, peer->sa_in[i]);
-		if (peer->sa_out[i] != SA_NONE)
-			dp_peer_del_sa(dp, false, peer->sa_out[i]);
-	}
+	while (peer->sa_in[0] != SA_NONE)
+		dp_peer_del_sa(dp, true, peer->sa_in[0]);
+	while (peer->sa_out[0] != SA_NONE)
+		dp_peer_del_sa(dp, false, peer->sa_out[0]);
 	peer->used = 0;
 	retire(dp, RETIRED_PEER, index);
+}
+
+unsigned dp_peer_sas(const struct dp *dp, uint32_t index, bool in, uint32_t *list)
+{
+	const struct peer *peer = &dp->peers[index];
+	unsigned n = 0;
+
+	memcpy(list, in ? peer->sa_in : peer->sa_out, sizeof(peer->sa_in));
+	while (n < DP_PEER_SAS_MAX && list[n] != SA_NONE)
+		n++;
+	return n;
 }
 
 uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer)

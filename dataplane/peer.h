@@ -10,6 +10,8 @@
 #include "dataplane/dp.h"
 
 #define DP_PEER_NONE UINT32_MAX
+/** SAs of one direction: rekeying overlaps two, manual keying may list some more. */
+#define DP_PEER_SAS_MAX 8
 
 struct dp_peer_params {
 	uint16_t tunnel;
@@ -27,6 +29,12 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
  * free when dp_reclaim() finds that nobody can name them.
  */
 void dp_peer_del(struct dp *dp, uint32_t peer);
+
+/**
+ * The spoke's tunnel address, 0: not known. From now on no other spoke may use it as a source
+ * (fwd_source_peer), and only with one a spoke is sent multicast. Routes are the caller's.
+ */
+void dp_peer_set_address(struct dp *dp, uint32_t peer, uint32_t address_be);
 
 /**
  * Where frames to this peer go: port and Ethernet address of the underlay's next hop. Replaces
@@ -58,8 +66,18 @@ void dp_peer_move(struct dp *dp, uint32_t peer, uint32_t nbma_be, uint16_t natt_
 int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint32_t *index,
 	struct error *err);
 
-/** Remove an SA. An outbound SA in use leaves its peer without: fail closed. As above. */
+/**
+ * Remove an SA, as above. After an outbound SA in use comes the newest of those that are left;
+ * without one the peer is sent nothing: fail closed.
+ */
 void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
+
+/**
+ * The peer's SAs of one direction, the oldest first.
+ * @param[out] list  room for DP_PEER_SAS_MAX indices
+ * @return how many
+ */
+unsigned dp_peer_sas(const struct dp *dp, uint32_t peer, bool in, uint32_t *list);
 
 /** The outbound SA in use, or SA_NONE. */
 uint32_t dp_peer_sa_out(const struct dp *dp, uint32_t peer);

@@ -32,6 +32,9 @@ static bool is_mine(const struct worker *w, const struct peer *peer, uint8_t tun
 
 	if (!peer->used || peer->tunnel != tunnel || out.sa == SA_NONE)
 		return false;
+	/* Who has not registered has no part in the tunnel yet. */
+	if (__atomic_load_n(&peer->address_be, __ATOMIC_RELAXED) == 0)
+		return false;
 	return owner == w->id || (owner == SA_OWNER_NONE && w->id == 0);
 }
 

@@ -345,7 +345,8 @@ static void test_bounded(void)
 {
 	struct hub_neighbors *t;
 
-	world_open("ports = ( { name = \"wan0\"; device = \"none\"; addresses = [ \"10.0.0.1/8\" ];"
+	world_open("peers_max = 1; ports = ( { name = \"wan0\"; device = \"none\"; addresses = [ "
+		   "\"10.0.0.1/8\" ];"
 		   " gateway = \"10.0.0.2\"; mac = \"02:00:00:00:00:01\"; } );");
 	world_run();
 	CU_ASSERT_EQUAL(world_discard(0), 1);

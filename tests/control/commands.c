@@ -359,23 +359,24 @@ static void test_dmvpn(void)
 
 	world_open(NULL);
 	world_resolve();
-	EXPECT_TEXT("show dmvpn", "tun0: NBMA 192.0.2.1, 10.255.0.1/24, key 42, redirect off, 4 "
-				  "peers: 3 up, 1 no-sa\n"
-				  "Peer             NBMA                    Type     State  SAs  "
-				  "Expires   RX-pkts     "
-				  "TX-pkts     Flags\n"
-				  "10.255.0.11      203.0.113.11            static   up     2    - "
-				  "        0           "
-				  "0           \n"
-				  "10.255.0.12 ");
+	EXPECT_TEXT("show dmvpn",
+		"tun0: NBMA 192.0.2.1, 10.255.0.1/24, key 42, redirect off, 4 "
+		"peers: 3 up, 1 no-sa\n"
+		"Peer             NBMA                    Type     State   SAs  "
+		"Expires   RX-pkts     "
+		"TX-pkts     Flags\n"
+		"10.255.0.11      203.0.113.11            static   up      2    - "
+		"        0           "
+		"0           \n"
+		"10.255.0.12 ");
 	forward(3);
 	/* Peers are looked at within five seconds. */
 	world_wait(6 * SECONDS);
 	EXPECT_TEXT("show dmvpn peer 10.255.0.11", "10.255.0.11      203.0.113.11            "
-						   "static   up     2    -         3           "
+						   "static   up      2    -         3           "
 						   "0           U\n");
 	EXPECT_TEXT("show dmvpn peer 10.255.0.12", "10.255.0.12      192.0.2.12              "
-						   "static   up     2    -         0           "
+						   "static   up      2    -         0           "
 						   "3           U\n");
 	world_wait(31 * SECONDS);
 	EXPECT_TEXT("show dmvpn peer 10.255.0.11", "0           \n");

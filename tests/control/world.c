@@ -20,7 +20,8 @@ const struct mac_addr mac_near = {{2, 0, 0, 0, 1, 12}}, mac_side = {{2, 0, 0, 0,
 const struct mac_addr mac_other = {{2, 0, 0, 0, 9, 9}}, mac_zero;
 const struct mac_addr mac_everybody = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
-static const char *const nbma[] = {"203.0.113.11", "192.0.2.12", "198.51.100.13"};
+static const char *const nbma[WORLD_SPOKES] = {"203.0.113.11", "192.0.2.12", "198.51.100.13",
+	"203.0.113.14", "203.0.113.15", "203.0.113.16"};
 
 #define SA(spi, octet)                                                                             \
 	"{ spi = " #spi "; suite = \"aes128gcm16\"; key = \"0x" octet octet octet octet octet      \
@@ -91,12 +92,41 @@ static uint16_t port_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 	return taken;
 }
 
+/* One key for what spokes send, one for what the hub sends. */
+static struct sa_params sa_params(enum spoke_name spoke, bool to_hub, uint8_t key[20])
+{
+	static const uint8_t part[2][4] = {{0x33, 0x33, 0x44, 0x44}, {0x11, 0x11, 0x22, 0x22}};
+
+	for (unsigned k = 0; k < 20; k++)
+		key[k] = part[to_hub][k % 4];
+	return (struct sa_params){.spi = (to_hub ? 0x10000000 : 0x20000000) + spoke,
+		.suite = esp_suite_by_name("aes128gcm16"),
+		.key = key,
+		.key_len = 20};
+}
+
+uint32_t world_nbma(enum spoke_name spoke)
+{
+	return packet_addr(nbma[spoke]);
+}
+
+uint32_t world_add_sa(struct hub_peer *p, enum spoke_name spoke, bool in)
+{
+	uint8_t key[20];
+	struct sa_params sa = sa_params(spoke, in, key);
+	struct error err = {""};
+	uint32_t index = SA_NONE;
+
+	sa.in = in;
+	sa.window = 64;
+	check(hub_peer_add_sa(world.hub, p, &sa, &index, &err) == 0, "SA", &err);
+	return index;
+}
+
 /* The spokes' end: what the hub takes in they seal, what it sends they open. */
 static void spokes_create(void)
 {
 	static const uint8_t seed[16] = "control tests";
-	static const uint8_t half_1[4] = {0x11, 0x11, 0x22, 0x22},
-			     half_2[4] = {0x33, 0x33, 0x44, 0x44};
 	uint8_t key[20];
 	struct error err = {""};
 
@@ -105,17 +135,10 @@ static void spokes_create(void)
 	world.esp = esp_context_create(world.open, seed);
 	check(world.seal && world.open && world.esp, "spokes", NULL);
 	for (unsigned i = 0; i < RTE_DIM(world.seal_sa); i++) {
-		struct sa_params p = {.spi = 0x10000000 + i,
-			.suite = esp_suite_by_name("aes128gcm16"),
-			.key = key,
-			.key_len = sizeof(key)};
+		struct sa_params p = sa_params(i, true, key);
 
-		for (unsigned k = 0; k < sizeof(key); k++)
-			key[k] = half_1[k % 4];
 		check(sa_add(world.seal, &p, &world.seal_sa[i], &err) == 0, "SA", &err);
-		for (unsigned k = 0; k < sizeof(key); k++)
-			key[k] = half_2[k % 4];
-		p.spi = 0x20000000 + i;
+		p = sa_params(i, false, key);
 		p.in = true;
 		check(sa_add(world.open, &p, &world.open_sa[i], &err) == 0, "SA", &err);
 	}

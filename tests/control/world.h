@@ -22,7 +22,8 @@
 #define WORLD_QUEUE 8192
 #define SECONDS     1000u
 
-enum spoke_name { FAR, NEAR, SIDE, MUTE };
+/* Those after MUTE are in no configuration of the world's own: they come at run time. */
+enum spoke_name { FAR, NEAR, SIDE, MUTE, NEW, NEWER, WORLD_SPOKES };
 
 struct world_queue {
 	unsigned head, n;
@@ -44,7 +45,7 @@ struct world {
 	unsigned n_taps;
 	struct sa_table *seal, *open; /**< the spokes' SAs, at their enum spoke_name */
 	struct esp_context *esp;
-	uint32_t seal_sa[3], open_sa[3];
+	uint32_t seal_sa[WORLD_SPOKES], open_sa[WORLD_SPOKES];
 };
 
 extern struct world world;
@@ -93,6 +94,12 @@ struct packet world_seal(enum spoke_name spoke, const struct packet *inner);
 
 /** The inner packet of a frame for a spoke; length 0 if it is not authentic, or none. */
 struct packet world_unseal(enum spoke_name spoke, const struct packet *frame);
+
+/** The outer address of a spoke, network order. */
+uint32_t world_nbma(enum spoke_name spoke);
+
+/** Give a peer the hub's end of a spoke's SA of one direction. @return its index */
+uint32_t world_add_sa(struct hub_peer *p, enum spoke_name spoke, bool in);
 
 /** An ICMP message with a right checksum in an IPv4 packet. */
 struct packet world_icmp(

@@ -76,8 +76,9 @@ static void workers(void)
 static void paced(void)
 {
 	enum { N = 200 };
-	const struct dp_peer_params p = {
-		.tunnel = net.tunnel[0], .nbma_be = packet_addr("198.51.100.1")};
+	const struct dp_peer_params p = {.tunnel = net.tunnel[0],
+		.address_be = packet_addr("10.0.0.99"),
+		.nbma_be = packet_addr("198.51.100.1")};
 	uint8_t key[ESP_KEY_MAX] = {1};
 	struct sa_params sa = {.spi = 0x5000, .key = key, .key_len = 20};
 	struct dp_stats before, after;

@@ -7,9 +7,13 @@
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/unit.h"
 
+static const char lone_peer[] =
+	PORT TUNNEL "peers = ( { nbma = \"192.0.2.11\"; nat_port = 4500; } ); } );";
+
 /* Every setting once, none at its default. */
 static const char everything[] =
-	"workers = 3; burst = 0x10; idle = \"interrupt\"; mbufs = 4096L; control_socket = "
+	"workers = 3; burst = 0x10; idle = \"interrupt\"; mbufs = 4096L; peers_max = 77; "
+	"control_socket = "
 	"\"/tmp/\\\"hub\\\\\";\n"
 	"eal = ( \"--no-huge\", \"-m\", \"1024\\t\" );\n"
 	"ports = (\n"
@@ -117,6 +121,7 @@ static void test_process(void)
 	CU_ASSERT_EQUAL(c->burst, 16);
 	CU_ASSERT_EQUAL(c->idle, CONFIG_IDLE_INTERRUPT);
 	CU_ASSERT_EQUAL(c->mbufs, 4096);
+	CU_ASSERT_EQUAL(c->peers_max, 77);
 	CU_ASSERT_STRING_EQUAL(c->control_socket, "/tmp/\"hub\\");
 	CU_ASSERT_EQUAL_FATAL(c->n_eal, 3);
 	CU_ASSERT_STRING_EQUAL(c->eal[0], "--no-huge");
@@ -292,6 +297,7 @@ static void test_defaults(void)
 	CU_ASSERT_EQUAL(c->workers, 1);
 	CU_ASSERT_EQUAL(c->burst, 32);
 	CU_ASSERT_EQUAL(c->mbufs, 16384);
+	CU_ASSERT_EQUAL(c->peers_max, 1000);
 	CU_ASSERT_STRING_EQUAL(c->control_socket, "/run/dmvpn-hub/control.sock");
 	CU_ASSERT_EQUAL(c->n_eal + c->n_ports + c->n_tunnels + c->n_routes, 0);
 	CU_ASSERT(!c->keys_inline);
@@ -438,6 +444,20 @@ static void test_text(void)
 	CU_ASSERT_STRING_EQUAL(again, text);
 	CU_ASSERT_STRING_EQUAL(c->ports[2].parent, "wan0");
 	CU_ASSERT(c->ports[2].lan);
+	config_free(c);
+	free(again);
+	free(text);
+
+	/* A peer that has its address from registration has none in the text. */
+	c = parse(lone_peer, &w);
+	CU_ASSERT_EQUAL(c->tunnels[0].peers[0].address.family, 0);
+	text = config_text(c);
+	config_free(c);
+	c = parse(text, &w);
+	again = config_text(c);
+	CU_ASSERT_STRING_EQUAL(again, text);
+	CU_ASSERT_EQUAL(c->tunnels[0].peers[0].address.family, 0);
+	CU_ASSERT_EQUAL(c->tunnels[0].peers[0].nat_port, 4500);
 	config_free(c);
 	free(again);
 	free(text);

@@ -48,13 +48,15 @@ static void test_unknown(void)
 	static const struct refusal cases[] = {
 		{"\nworker = 1;",
 			"hub.cfg:2: unknown setting worker; did you mean workers? expected one of "
-			"workers, burst, idle, mbufs, control_socket, eal, secrets, filters, "
+			"workers, burst, idle, mbufs, peers_max, control_socket, eal, secrets, "
+			"filters, "
 			"ports, "
 			"tunnels, "
 			"routes, rip"},
 		{"frobnicate = 1;",
 			"hub.cfg:1: unknown setting frobnicate; expected one of workers, burst, "
-			"idle, mbufs, control_socket, eal, secrets, filters, ports, tunnels, "
+			"idle, mbufs, peers_max, control_socket, eal, secrets, filters, ports, "
+			"tunnels, "
 			"routes, rip"},
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
@@ -154,6 +156,12 @@ static void test_ranges(void)
 		{"burst = 65;", "hub.cfg:1: burst is 65; expected a whole number 1..64"},
 		{"mbufs = 1023;", "hub.cfg:1: mbufs is 1023; expected a whole number "
 				  "1024..16777216"},
+		{"peers_max = 0;", "hub.cfg:1: peers_max is 0; expected a whole number 1..1000000"},
+		{PORT TUNNEL
+			"peers = ( { nbma = \"192.0.2.11\"; }, { nbma = \"192.0.2.12\"; } ); } );"
+			"\npeers_max = 1;",
+			"hub.cfg:7: peers_max is 1, but the tunnels have 2 peers; expected at "
+			"least that"},
 		{"control_socket = \"\";", "hub.cfg:1: control_socket is empty; expected a string"},
 		{"control_socket = \"/" NAME40 NAME40 NAME40 "\";",
 			"hub.cfg:1: control_socket has 121 characters; expected at most 107"},
