@@ -90,6 +90,7 @@ static int read_root(struct config_reader *r)
 		{"tunnels", config_read_tunnels, 0, 0, 0, false},
 		{"routes", config_read_routes, 0, 0, 0, false},
 		{"rip", config_read_rip, 0, 0, 0, false},
+		{"ike", config_read_ike, 0, 0, 0, false},
 	};
 
 	return config_read_group(r, config_root_setting(&r->doc.tree), fields,
@@ -216,6 +217,7 @@ void config_free(struct config *c)
 	for (unsigned i = 0; i < c->n_files; i++)
 		free(c->files[i]);
 	free(c->filters);
+	config_ike_free(c->ike);
 	free(c->ports);
 	free(c->tunnels);
 	free(c->routes);

@@ -179,6 +179,54 @@ enum config_idle {
 
 struct config_rip;
 
+/** Octets of an identity's text (RFC 7296 3.5 as text). */
+#define CONFIG_IDENTITY_MAX 255
+#define CONFIG_PSK_MAX      256 /**< octets of a shared key */
+
+enum config_psk_kind { CONFIG_PSK_ANYBODY, CONFIG_PSK_IDENTITY, CONFIG_PSK_PREFIX };
+
+/** A shared key and whose it is. The first one of the list that matches is a peer's key. */
+struct config_psk {
+	struct config_place place;
+	enum config_psk_kind kind;
+	unsigned n_given;        /**< of id, address, prefix */
+	char *id;                /**< IDENTITY: as IKE has it; "*" of ANYBODY; else NULL */
+	struct ip_prefix prefix; /**< PREFIX: outer addresses, host bits clear */
+	uint8_t secret[CONFIG_PSK_MAX];
+	unsigned secret_len;
+	struct ip_addr tunnel_address;    /**< the spoke's, whatever it registers; family 0: none */
+	char tunnel[CONFIG_NAME_MAX + 1]; /**< the spoke's; empty: the first one on its address */
+};
+
+/** How spokes' keys are agreed: settings of the IKE daemon, in a hub's terms. */
+struct config_ike {
+	struct config_place place;
+	bool external;   /**< the daemon is started by others; else it is the hub's child */
+	char *user;      /**< the daemon's; NULL: "nobody", or the hub's own if that is not root */
+	char *directory; /**< sockets and settings; NULL: beside the control socket */
+	char *plugin;    /**< the daemon's, a file; NULL: where it was installed or built */
+	int log;         /**< the daemon's log level, 0..2 */
+	bool v1, v2;     /**< versions of IKE that are spoken; default both */
+	bool aggressive; /**< take aggressive mode */
+	bool fragmentation;
+	bool nat_force;   /**< ESP in UDP also without a NAT */
+	uint32_t dpd;     /**< seconds without a sign of life until a peer is asked; 0: never */
+	char *id;         /**< the hub's identity; NULL: its address */
+	char **proposals; /**< of IKE, or names of such; none: "cisco" and "modern" */
+	unsigned n_proposals;
+	char **esp; /**< of ESP, likewise */
+	unsigned n_esp;
+	uint32_t life_ike;       /**< seconds; default 86400 */
+	uint32_t life_esp;       /**< seconds; default 3600 */
+	uint32_t life_megabytes; /**< of an ESP SA; 0: without end */
+	char *certificate, *key; /**< files; NULL: none */
+	char **ca;
+	unsigned n_ca;
+	struct config_psk *psk; /**< in their order */
+	unsigned n_psk;
+	char *include; /**< a file of the daemon's own settings (swanctl.conf) */
+};
+
 struct config {
 	char **files; /**< every file that was read for it; files[0] is the main one */
 	unsigned n_files;
@@ -201,6 +249,8 @@ struct config {
 	struct config_route *routes;
 	unsigned n_routes;
 	struct config_rip *rip; /**< config/rip.h; NULL: RIP does not run */
+
+	struct config_ike *ike; /**< NULL: no IKE, manual keys only */
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };
 

@@ -17,6 +17,7 @@ struct daemon {
 	struct event_base *base;
 	struct hub *hub;
 	struct event *turn;
+	struct event *ready;
 	struct event *term;
 	struct event *interrupt;
 };
@@ -74,8 +75,23 @@ static int events_create(struct daemon *d, struct error *err)
 	return 0;
 }
 
+/* What does not wait for the next turn. */
+static int watch_hub(struct daemon *d, struct error *err)
+{
+	int fd = hub_fd(d->hub);
+
+	if (fd < 0)
+		return 0;
+	d->ready = event_new(d->base, fd, EV_READ | EV_PERSIST, on_turn, d);
+	if (d->ready == NULL || event_add(d->ready, NULL) < 0)
+		return error_set(err, ENOMEM, "libevent has no memory for its events");
+	return 0;
+}
+
 static void events_destroy(struct daemon *d)
 {
+	if (d->ready != NULL)
+		event_free(d->ready);
 	if (d->turn != NULL)
 		event_free(d->turn);
 	if (d->term != NULL)
@@ -124,15 +140,18 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 
 int daemon_run(const struct daemon_params *p, struct error *err)
 {
-	struct hub_params params = {.lcores = p->lcores};
+	struct hub_params params = {.lcores = p->lcores, .ike = true};
 	struct daemon d = {0};
 	int rc = events_create(&d, err);
 
 	if (rc == 0) {
 		d.hub = hub_create(p->config, &params, err);
-		rc = d.hub == NULL ? -EIO : serve(&d, p, err);
+		rc = d.hub == NULL ? -EIO : watch_hub(&d, err);
+		if (rc == 0)
+			rc = serve(&d, p, err);
 	}
-	hub_destroy(d.hub);
+	/* The event's descriptor is the hub's. */
 	events_destroy(&d);
+	hub_destroy(d.hub);
 	return rc;
 }

@@ -110,6 +110,8 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_filters_create(h, err);
 	if (rc == 0)
 		rc = hub_taps_create(h, err);
+	if (rc == 0)
+		rc = hub_ike_create(h, err);
 	return rc;
 }
 
@@ -133,6 +135,7 @@ void hub_destroy(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	hub_ike_destroy(h);
 	hub_hold_destroy(h);
 	if (h->dp != NULL)
 		hub_capture_destroy(h);
@@ -164,6 +167,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	n = hub_punt_turn(h);
 	hub_links_turn(h);
 	hub_taps_turn(h);
+	hub_ike_turn(h);
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
 	hub_peers_sample(h);

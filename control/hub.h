@@ -37,6 +37,8 @@ struct hub_params {
 	hub_tap_open_fn tap_open;
 	/** make IVs repeatable, for golden files; never in service */
 	bool fixed_seed;
+	/** agree on keys as the configuration says: start the IKE daemon, or wait for it */
+	bool ike;
 };
 
 /** Cipher suites as the configuration parser wants them, for struct config_env. */
@@ -66,6 +68,9 @@ struct dp *hub_dp(const struct hub *h);
  * @return packets handled
  */
 unsigned hub_turn(struct hub *h, uint64_t now_ms);
+
+/** Readable when hub_turn() is wanted before its time; -1: never. */
+int hub_fd(const struct hub *h);
 
 /** Learn that an on-link address is at this Ethernet address, as from an ARP packet. */
 void hub_neighbor_learn(

@@ -11,6 +11,7 @@
  *	next_hop  addresses that routes lead to, and what they resolve to (rib_priv.h)
  *	static    configured routes
  *	link      whether ports' links are up
+ *	ike       keys by IKE: charon, and SAs of its making (see ike_priv.h)
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
  *	hold      packets that wait for the Ethernet address of their next hop
  *	arp       RFC 826 packets
@@ -269,6 +270,7 @@ struct hub {
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
 	struct hub_log_limit conflicts, moves, peer_moves;
 	struct hub_capture capture;
+	struct hub_ike *ike; /* NULL: no IKE */
 };
 
 /* hub.c: log a line about what strangers do, at most one a second. */
@@ -318,6 +320,8 @@ void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index)
  * another one this address; -ENOSPC
  */
 int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be, struct error *err);
+/* Who the peer is, from now on; identity is copied, and may be NULL. @return 0 or -ENOMEM */
+int hub_peer_set_identity(struct hub_peer *p, enum hub_identity is, const char *identity);
 /* The peer is at another outer address, or port of its NAT. */
 void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t nat_port);
 /* Peer by its outer address and port (0: plain ESP), the latest of several, or NULL. */
@@ -430,6 +434,19 @@ void hub_taps_turn(struct hub *h);
 /* Give a packet to the kernel, if a TAP has its address or group (DP_PUNT_HOST). */
 void hub_tap_deliver(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+
+/* ike.c */
+int hub_ike_create(struct hub *h, struct error *err);
+void hub_ike_destroy(struct hub *h);
+/* Listen to charon, look after it and after lifetimes. */
+void hub_ike_turn(struct hub *h);
+/* charon's log level, -1..2. */
+void hub_ike_log(struct hub *h, int level);
+/* ike_datagram.c: an IKE packet (DP_PUNT_IKE). */
+void hub_ike_datagram(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+/* ike_peer.c: a peer's packets come from another place than before. */
+void hub_ike_peer_moved(struct hub *h, const struct hub_peer *p);
 
 /* capture.c */
 /* Begin to write a new file. @return 0 or -errno with err */

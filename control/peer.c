@@ -194,7 +194,6 @@ struct hub_peer *hub_peer_add(
 		.config = params->config,
 		.nbma_be = params->nbma_be,
 		.nat_port = params->nat_port,
-		.identity_is = (uint8_t)params->identity_is,
 		.next_hop = HUB_NONE,
 		.sibling = HUB_NONE,
 		.added_at = h->now,
@@ -205,7 +204,7 @@ struct hub_peer *hub_peer_add(
 		error_set(err, ENOSPC, "no room for the outer address of another peer");
 		goto err;
 	}
-	if (params->identity != NULL && (p->identity = strdup(params->identity)) == NULL) {
+	if (hub_peer_set_identity(p, params->identity_is, params->identity) < 0) {
 		error_set(err, ENOMEM, "out of memory");
 		goto err;
 	}
@@ -216,6 +215,18 @@ struct hub_peer *hub_peer_add(
 err:
 	hub_peer_del(h, p);
 	return NULL;
+}
+
+int hub_peer_set_identity(struct hub_peer *p, enum hub_identity is, const char *identity)
+{
+	char *copy = identity == NULL ? NULL : strdup(identity);
+
+	if (identity != NULL && copy == NULL)
+		return -ENOMEM;
+	free(p->identity);
+	p->identity = copy;
+	p->identity_is = (uint8_t)is;
+	return 0;
 }
 
 static void take_address(struct hub *h, struct hub_peer *p)
@@ -415,4 +426,5 @@ void hub_peer_moved(
 		dp_route_lookup(h->dp, DP_TABLE_UNDERLAY, src_be) == DP_ADJ_LOCAL)
 		return;
 	hub_peer_move(h, p, src_be, port);
+	hub_ike_peer_moved(h, p);
 }

@@ -13,6 +13,7 @@ static const handler_fn handlers[DP_PUNT_COUNT] = {
 	[DP_PUNT_ARP] = hub_arp_receive,
 	[DP_PUNT_OUTER_HOST] = hub_tap_deliver,
 	[DP_PUNT_HOST] = hub_tap_deliver,
+	[DP_PUNT_IKE] = hub_ike_datagram,
 	[DP_PUNT_ICMP] = hub_icmp_receive,
 	[DP_PUNT_ERROR] = hub_icmp_error,
 	[DP_PUNT_RESOLVE] = hub_neighbor_resolve,

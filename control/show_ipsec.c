@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "control/cli_priv.h"
+#include "control/ike_priv.h"
 
 static const struct cli_column columns[] = {
 	{"Dir", "direction", 4, NULL},
@@ -28,6 +29,14 @@ static uint32_t load32(const uint32_t *v)
 	return __atomic_load_n(v, __ATOMIC_RELAXED);
 }
 
+/* Seconds until a timer of an SA's lifetime is due; null: never. */
+static json_t *left(const struct hub *h, const struct timer *t)
+{
+	if (t == NULL || !t->running)
+		return json_null();
+	return cli_u64(t->due > h->now ? (t->due - h->now) / 1000 : 0);
+}
+
 static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint32_t index)
 {
 	const struct sa *sa = sa_at(dp_sa_table(h->dp, in), index);
@@ -36,18 +45,24 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 	uint32_t other = load32(&hot->other_errors);
 	/* All inbound ones are good; of the outbound ones the newest is used. */
 	bool current = in || dp_peer_sa_out(h->dp, p->dp) == index;
+	const struct hub_esp_sa *esp = h->ike == NULL ? NULL : ike_esp_of(h->ike, p, in, index);
 	char spi[16];
 
 	snprintf(spi, sizeof(spi), "0x%08x", sa->spi);
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:n, s:s, s:i, s:b, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:s, "
+			 "s:i, s:b, s:s, s:s?, s:o}",
 		"direction", in ? "in" : "out", "spi", spi, "suite", esp_suite_at(sa->suite)->name,
 		"mode", "transp", "sequence", cli_u64(load64(&hot->seq)), "packets",
 		cli_u64(load64(&hot->packets)), "bytes", cli_u64(load64(&hot->bytes)), "errors",
 		(json_int_t)auth + replay + other, "auth_errors", (json_int_t)auth, "replay_errors",
-		(json_int_t)replay, "other_errors", (json_int_t)other, "soft_left", "state",
-		current ? "current" : "old", "window", (int)(in ? hot->window_size : 0), "esn",
-		(int)sa->esn, "peer", cli_peer(p));
+		(json_int_t)replay, "other_errors", (json_int_t)other, "soft_left",
+		left(h, esp == NULL ? NULL : &esp->soft), "hard_left",
+		left(h, esp == NULL ? NULL : &esp->hard), "state", current ? "current" : "old",
+		"window", (int)(in ? hot->window_size : 0), "esn", (int)sa->esn, "keys",
+		esp == NULL   ? "manual"
+		: esp->orphan ? "orphan"
+			      : "ike",
+		"identity", p->identity, "peer", cli_peer(p));
 }
 
 static void show_peer(struct cli_call *call, const struct hub_peer *p)

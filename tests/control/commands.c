@@ -61,7 +61,8 @@ static const char *const lines[] = {
 
 /* These change too much to be run twice, or want a device; see capture.c, link.c. */
 static const char *const elsewhere[] = {"capture start /x", "capture stop", "set link-up port",
-	"set link-down port", "set promisc"};
+	"set link-down port", "set promisc", "show ike sa", "show ike stats", "clear ipsec sa peer",
+	"clear ipsec sa all", "rekey ipsec sa peer", "set log ike"};
 
 static void test_all_run(void)
 {
@@ -116,7 +117,7 @@ static const struct {
 } errors[] = {
 	{"bogus",
 		"Bad argument at 'bogus': expected "
-		"help|start|stop|quit|shutdown|show|clear|port|set|capture|"
+		"help|start|stop|quit|shutdown|show|clear|port|set|rekey|capture|"
 		"trace\n"
 		"  usage: help [control|display|ports|dmvpn|ipsec|routing|debug|all]\n",
 		"bad-argument", "bogus"},
@@ -142,7 +143,7 @@ static const struct {
 		"  usage: show dmvpn [peer <ip>]\n",
 		"missing-argument", "show dmvpn peer"},
 	{"clear",
-		"Argument missing after 'clear': expected drops|nodes|fwd|port|trace\n"
+		"Argument missing after 'clear': expected drops|nodes|fwd|port|ipsec|trace\n"
 		"  usage: clear drops\n",
 		"missing-argument", "clear"},
 	{"show version now",
@@ -154,6 +155,11 @@ static const struct {
 		"ambiguous", "sh"},
 	{"show dmvpn peer 10.255.0.99", "No peer has the tunnel address 10.255.0.99\n", "not-found",
 		"10.255.0.99"},
+	{"show ike sa", "IKE is not configured: there is no ike = { } in the configuration\n",
+		"not-found", "ike"},
+	{"clear ipsec sa all",
+		"IKE is not configured: there is no ike = { } in the configuration\n", "not-found",
+		"ike"},
 	{"show ipsec sa peer 10.255.0.99", "No peer has the tunnel address 10.255.0.99\n",
 		"not-found", "10.255.0.99"},
 };
