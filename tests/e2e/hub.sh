@@ -5,6 +5,7 @@
 
 declare -A NUMBER=([a]=11 [b]=12 [c]=13 [d]=14)
 declare -A NBMA=([a]=192.0.2.11 [b]=198.51.100.12 [c]=192.0.2.20 [d]=192.0.2.20)
+declare -A HUB=([b]=203.0.113.1) # where the hub is for a spoke, if not at its own address
 declare -A NAT_PORT=([c]=5013 [d]=5014)
 declare -A SUITE=([a]=aes128gcm16 [b]=aes256-sha256 [c]=aes256gcm16 [d]=3des-sha1)
 # octets of key (salt included) and authentication key, and Wireshark's names
@@ -126,7 +127,7 @@ spoke_start() {
 	local name=$1
 	shift
 	start "$name" "$OUT/spoke-$name.log" "$BUILD/tests/e2e/e2e-spoke" -n "$PREFIX-$name" -t tun0 \
-		-a 192.0.2.1 -k $GRE_KEY -o "${SA["$name in"]}" -i "${SA["$name out"]}" "$@"
+		-a "${HUB[$name]:-192.0.2.1}" -k $GRE_KEY -o "${SA["$name in"]}" -i "${SA["$name out"]}" "$@"
 	spoke_pids+=("$started")
 	wait_for "spoke $name" "$OUT/spoke-$name.log" "$started" grep -qs ready "$OUT/spoke-$name.log"
 }

@@ -4,7 +4,8 @@
 # The network of tests/e2e/run, in network namespaces of this run alone:
 #
 #	hub ----+                      192.0.2.1, the hub's; its kernel has no address there
-#	a ------+ wan --- b            192.0.2.11; wan routes to b, 198.51.100.12
+#	a ------+ wan --- b            192.0.2.11; wan routes to b, 198.51.100.12, for whom the hub is
+#	                               203.0.113.1: a static 1:1 NAT
 #	nat ----+                      192.0.2.20, later .21, masquerades 172.16.9.0/24
 #	 +- c                          172.16.9.13
 #	 +- d                          172.16.9.14
@@ -101,7 +102,23 @@ wan() {
 	done
 	address wan to-b 198.51.100.1/24 && address b eth0 198.51.100.12/24 &&
 		gateway b 198.51.100.1 &&
-		address a eth0 192.0.2.11/24 && gateway a 192.0.2.254
+		address a eth0 192.0.2.11/24 && gateway a 192.0.2.254 && hub_nat
+}
+
+# hub_nat: what b sends to 203.0.113.1 comes to the hub at its own address, and the reverse
+hub_nat() {
+	at wan nft -f - <<- END
+		table ip hub {
+			chain pre {
+				type nat hook prerouting priority dstnat;
+				iifname to-b ip daddr 203.0.113.1 dnat to 192.0.2.1
+			}
+			chain post {
+				type nat hook postrouting priority srcnat;
+				oifname to-b ip saddr 192.0.2.1 ip protocol esp snat to 203.0.113.1
+			}
+		}
+	END
 }
 
 nat() {
