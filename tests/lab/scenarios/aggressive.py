@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""IKEv1 aggressive mode."""
+from node import Network
+
+LETTER, CI = "b", False
+NETWORK = Network(aggressive=True)
+
+
+def run(lab):
+    lab.come_up()
+    lab.carries(tcp=False)

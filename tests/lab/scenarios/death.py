@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A spoke dies without a word: its routes go."""
+from node import Network
+
+LETTER, CI, ALONE = "e", False, True
+NETWORK = Network()
+
+
+def run(lab):
+    lab.come_up()
+    gone = lab.spokes[2]
+    lab.wait("the hub has spoke 2's route", lambda: gone.own.lan_net in lab.hub.routes())
+    gone.kill()
+    took = lab.wait("the hub's route to its LAN goes",
+                    lambda: gone.own.lan_net not in lab.hub.routes(), 120)
+    lab.figure("spoke death to route withdrawn", took)
+    lab.wait("and so does spoke 1's", lambda: not lab.route(1, gone.own.lan_net), 120)
+    lab.check("the hub keeps spoke 1", lab.spokes[1].own.lan_net in lab.hub.routes())

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The hub is killed and starts again."""
+import time
+
+from node import Network
+
+LETTER, CI, ALONE = "f", True, True
+NETWORK = Network()
+
+
+def run(lab):
+    lab.come_up()
+    other = lab.spokes[2].own
+    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan), 20)
+    lab.hub.restart()
+    began = time.monotonic()
+    everybody = {n.own.tunnel for n in lab.spokes.values()}
+    lab.wait("all spokes are registered again", lambda: everybody <= lab.hub.registered(), 120)
+    lab.figure("hub restart to all spokes registered", time.monotonic() - began)
+    for a, b in ((1, 2), (2, 1)):
+        lab.wait(f"spoke {a} reaches spoke {b}'s host",
+                 lambda a=a, b=b: lab.reaches(a, lab.spokes[b].own.lan), 120)
+    lab.figure("hub restart to all spokes forwarding", time.monotonic() - began)

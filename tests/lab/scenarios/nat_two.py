@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Two spokes behind one NAT address, a third in front, IKEv2: all by way of the hub."""
+from node import Network
+
+LETTER, CI = "d", True
+NETWORK = Network(spokes=3, nat=((2, 1), (3, 1)), ike_version=2,
+                  ike_proposal="aes128gcm16-prfsha256-ecp256", esp_proposal="aes128gcm16")
+
+
+def run(lab):
+    lab.come_up()
+    lab.carries()
