@@ -91,6 +91,8 @@ static int read_root(struct config_reader *r)
 		{"routes", config_read_routes, 0, 0, 0, false},
 		{"rip", config_read_rip, 0, 0, 0, false},
 		{"ike", config_read_ike, 0, 0, 0, false},
+		{"hooks", config_read_hooks, 0, 0, 0, false},
+		{"events", config_read_event_stream, 0, 0, 0, false},
 	};
 
 	return config_read_group(r, config_root_setting(&r->doc.tree), fields,
@@ -221,6 +223,10 @@ void config_free(struct config *c)
 	free(c->ports);
 	free(c->tunnels);
 	free(c->routes);
+	for (unsigned i = 0; i < c->n_hooks; i++)
+		config_hook_free(&c->hooks[i]);
+	free(c->hooks);
+	free(c->events_socket);
 	free(c->eal);
 	free(c->files);
 	free(c->control_socket);

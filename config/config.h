@@ -21,6 +21,7 @@
 #define CONFIG_WORKERS_MAX   64
 #define CONFIG_PORTS_MAX     32
 #define CONFIG_VIAS_MAX      8 /**< next hops of a route */
+#define CONFIG_HOOKS_MAX     16
 #define CONFIG_PEERS_DEFAULT 1000
 #define CONFIG_PEERS_MAX     1000000
 #define CONFIG_KEY_MAX       64 /**< octets of a cipher or authentication key */
@@ -227,6 +228,26 @@ struct config_ike {
 	char *include; /**< a file of the daemon's own settings (swanctl.conf) */
 };
 
+/** What scripts may run for, by OpenNHRP's names. */
+enum config_hook_event {
+	CONFIG_HOOK_INTERFACE_UP,
+	CONFIG_HOOK_PEER_REGISTER, /**< a question: another exit code than 0 refuses */
+	CONFIG_HOOK_PEER_UP,
+	CONFIG_HOOK_PEER_DOWN,
+	CONFIG_HOOK_NHS_UP,
+	CONFIG_HOOK_NHS_DOWN,
+	CONFIG_HOOK_ROUTE_UP,
+	CONFIG_HOOK_ROUTE_DOWN,
+	CONFIG_HOOK_EVENTS
+};
+
+struct config_hook {
+	struct config_place place;
+	char *script;     /**< full path; it is the hub's or root's and nobody else can write it */
+	uint32_t events;  /**< bit for each enum config_hook_event */
+	unsigned timeout; /**< seconds, 1..60; default 5 */
+};
+
 struct config {
 	char **files; /**< every file that was read for it; files[0] is the main one */
 	unsigned n_files;
@@ -250,7 +271,10 @@ struct config {
 	unsigned n_routes;
 	struct config_rip *rip; /**< config/rip.h; NULL: RIP does not run */
 
-	struct config_ike *ike; /**< NULL: no IKE, manual keys only */
+	struct config_ike *ike;    /**< NULL: no IKE, manual keys only */
+	struct config_hook *hooks; /**< in the order they are run in */
+	unsigned n_hooks;
+	char *events_socket; /**< Unix socket of the event stream; NULL: none */
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };
 
@@ -292,6 +316,9 @@ const char *config_filter_action_name(enum config_filter_action action);
 
 /** Filter by its name, or NULL. */
 const struct config_filter *config_filter_find(const struct config *c, const char *name);
+
+/** "peer-up" */
+const char *config_hook_event_name(enum config_hook_event event);
 
 /** Port by its name, or NULL. */
 const struct config_port *config_port_find(const struct config *c, const char *name);

@@ -140,6 +140,8 @@ CONFIG_FIELD_READER(secrets);
 CONFIG_FIELD_READER(ike);
 CONFIG_FIELD_READER(proposals);
 CONFIG_FIELD_READER(esp_proposals);
+CONFIG_FIELD_READER(hooks);
+CONFIG_FIELD_READER(event_stream);
 CONFIG_FIELD_READER(sas_in);
 CONFIG_FIELD_READER(sas_out);
 /* Put VLANs behind the ports that they are part of. */
@@ -153,6 +155,9 @@ int config_check_filters(const struct config *c, struct error *err);
 void config_tunnel_free(struct config_tunnel *t);
 void config_ike_free(struct config_ike *ike);
 int config_ike_check(const struct config *c, struct error *err);
+void config_hook_free(struct config_hook *hook);
+/* Behind `script = ...; `. */
+void config_hook_put(FILE *f, const struct config_hook *hook);
 void config_sas_free(struct config_sa *sas, unsigned n);
 void config_secrets_free(struct config_secret *secrets, unsigned n);
 /* sa.c: a key that people also write as a text: in hex, by the secrets, or as it stands. */

@@ -266,7 +266,19 @@ char *config_text(const struct config *c)
 		fputs(i > 0 ? "," : "", f);
 		put_route(f, &c->routes[i]);
 	}
-	fputs(c->n_routes > 0 ? "\n);\n" : " );\n", f);
+	fputs(c->n_routes > 0 ? "\n);\nhooks = (" : " );\nhooks = (", f);
+	for (unsigned i = 0; i < c->n_hooks; i++) {
+		fputs(i > 0 ? ",\n\t{ script = " : "\n\t{ script = ", f);
+		put_string(f, c->hooks[i].script);
+		fputs("; ", f);
+		config_hook_put(f, &c->hooks[i]);
+	}
+	fputs(c->n_hooks > 0 ? "\n);\n" : " );\n", f);
+	if (c->events_socket != NULL) {
+		fputs("events = { socket = ", f);
+		put_string(f, c->events_socket);
+		fputs("; };\n", f);
+	}
 	if (c->rip != NULL)
 		config_rip_put(f, c->rip);
 	if (c->ike != NULL)

@@ -4,13 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <event2/bufferevent.h>
@@ -20,79 +17,10 @@
 #include "common/log.h"
 #include "control/cli_priv.h"
 
-#define BACKLOG   16
 #define FRAME_MIN (64 * 1024)  /* an answer's piece is sent when it is this long, or done */
 #define OUT_HIGH  (256 * 1024) /* a client that has not read so much gets no more until it does */
 #define OUT_LOW   (64 * 1024)
 #define STALLED_S 30 /* a client that reads nothing for so long is closed */
-
-/* A socket is there already: is somebody behind it? */
-static int check_other(const struct sockaddr_un *addr, struct error *err)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int rc = fd < 0 ? -1 : connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
-	int why = errno;
-
-	if (fd >= 0)
-		close(fd);
-	if (rc == 0 || why == EAGAIN)
-		return error_set(err, EADDRINUSE,
-			"another dmvpn-hub answers on %s; stop it (dmvpn-hubctl shutdown) or set "
-			"another control_socket",
-			addr->sun_path);
-	if (why != ECONNREFUSED)
-		return error_set(err, why, "control socket %s: %s", addr->sun_path, strerror(why));
-	if (unlink(addr->sun_path) < 0)
-		return error_set(err, errno, "control socket %s is stale and cannot be removed: %s",
-			addr->sun_path, strerror(errno));
-	return 0;
-}
-
-static int make_way(const struct sockaddr_un *addr, struct error *err)
-{
-	char folder[sizeof(addr->sun_path)];
-	struct stat st;
-
-	if (lstat(addr->sun_path, &st) == 0) {
-		if (!S_ISSOCK(st.st_mode))
-			return error_set(err, EEXIST,
-				"control socket %s is something else already; remove it or set "
-				"another control_socket",
-				addr->sun_path);
-		return check_other(addr, err);
-	}
-	memcpy(folder, addr->sun_path, sizeof(folder));
-	if (mkdir(dirname(folder), 0755) < 0 && errno != EEXIST)
-		return error_set(err, errno, "control socket %s: its folder cannot be made: %s",
-			addr->sun_path, strerror(errno));
-	return 0;
-}
-
-int cli_listen(const char *path, struct error *err)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	mode_t before;
-	int fd, rc;
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return error_set(err, ENAMETOOLONG,
-			"control socket's path has %zu octets; expected at most %zu", strlen(path),
-			sizeof(addr.sun_path) - 1);
-	memcpy(addr.sun_path, path, strlen(path));
-	rc = make_way(&addr, err);
-	if (rc < 0)
-		return rc;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	before = umask(0117);
-	rc = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&addr, sizeof(addr));
-	if (rc == 0)
-		rc = listen(fd, BACKLOG);
-	rc = rc < 0 ? error_set(err, errno, "control socket %s: %s", path, strerror(errno)) : fd;
-	umask(before);
-	if (rc < 0 && fd >= 0)
-		close(fd);
-	return rc;
-}
 
 static void client_close(struct cli_client *c)
 {

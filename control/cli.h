@@ -36,13 +36,6 @@ struct hub;
 struct event_base;
 struct evbuffer;
 
-/**
- * Listen on a socket of mode 0660. One that nobody answers on any more is replaced; a path that is
- * no socket is left alone. A missing folder is made.
- * @return descriptor, or -errno with err
- */
-int cli_listen(const char *path, struct error *err);
-
 /** @param shutdown  what the command `shutdown` calls; may be NULL. @return NULL with err */
 struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx), void *ctx, struct error *err);
 

@@ -10,6 +10,8 @@
 #include <event2/event.h>
 
 #include "common/log.h"
+#include "control/event_stream.h"
+#include "control/hub_priv.h"
 
 #define TURN_US 1000
 
@@ -122,10 +124,16 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 	struct cli *cli = cli_create(d->hub, on_shutdown, d, err);
 	int rc = cli == NULL ? -ENOMEM : cli_serve(cli, d->base, p->listener, err);
 
+	if (rc == 0 && p->events_listener >= 0) {
+		d->hub->events = event_stream_create(d->base, p->events_listener, err);
+		rc = d->hub->events == NULL ? -ENOMEM : 0;
+	}
 	if (rc == 0 && p->start)
 		rc = dp_start(dp, err);
 	if (rc == 0) {
 		log_info("command line on %s", p->config->control_socket);
+		if (p->events_listener >= 0)
+			log_info("event stream on %s", p->config->events_socket);
 		log_info(p->start ? "forwarding on %u worker%s"
 				  : "%u worker%s ready; `start` begins forwarding",
 			dp_workers(dp), dp_workers(dp) == 1 ? "" : "s");
@@ -134,13 +142,16 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 		if (p->print_stats)
 			print_stats(cli);
 	}
+	event_stream_destroy(d->hub->events);
+	d->hub->events = NULL;
 	cli_destroy(cli);
 	return rc;
 }
 
 int daemon_run(const struct daemon_params *p, struct error *err)
 {
-	struct hub_params params = {.lcores = p->lcores, .ike = true};
+	struct hub_params params = {
+		.lcores = p->lcores, .ike = true, .hook_helper = p->hook_helper};
 	struct daemon d = {0};
 	int rc = events_create(&d, err);
 

@@ -10,7 +10,9 @@ struct daemon_params {
 	const struct config *config;
 	const char *config_file;
 	const unsigned *lcores; /**< one for each worker */
-	int listener;           /**< of cli_listen() */
+	int listener;           /**< of hub_listen() */
+	int events_listener;    /**< so; -1: no event stream */
+	int hook_helper;        /**< of hook_helper_start() */
 	bool start;             /**< forward at once */
 	bool print_stats;       /**< testpmd's statistics block at the end, on stdout */
 };

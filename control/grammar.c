@@ -53,6 +53,8 @@ const struct cli_command cli_commands[] = {
 	{"show route prefix <prefix>", CLI_GROUP_ROUTING, "what sources say about this prefix", cli_show_route_prefix},
 	{"show route summary", CLI_GROUP_ROUTING, "how many routes of each source, and how many count", cli_show_route_summary},
 	{"show arp", CLI_GROUP_ROUTING, "Ethernet addresses of next hops", cli_show_arp},
+	{"show hooks", CLI_GROUP_CONTROL, "scripts: how often they ran, and how they ended", cli_show_hooks},
+	{"show events", CLI_GROUP_CONTROL, "the event stream and its clients", cli_show_events},
 	{"capture start <file> [outer|inner|drops] [port <port>] [peer <ip>] [count <count>] [snaplen <octets>]", CLI_GROUP_DEBUG, "write packets to a new pcapng file: encrypted, in clear, or those dropped", cli_capture_start},
 	{"capture stop", CLI_GROUP_DEBUG, "end the capture", cli_capture_stop},
 	{"show capture", CLI_GROUP_DEBUG, "the capture that runs, or the last one", cli_show_capture},

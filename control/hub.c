@@ -125,6 +125,7 @@ struct hub *hub_create(const struct config *c, const struct hub_params *p, struc
 	}
 	h->config = c;
 	h->params = *p;
+	hub_hooks_create(h, p->hook_helper);
 	if (create_objects(h, err) == 0)
 		return h;
 	hub_destroy(h);
@@ -137,6 +138,7 @@ void hub_destroy(struct hub *h)
 		return;
 	hub_ike_destroy(h);
 	hub_hold_destroy(h);
+	hub_hooks_destroy(h);
 	if (h->dp != NULL)
 		hub_capture_destroy(h);
 	dp_destroy(h->dp);
@@ -174,6 +176,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	dp_peer_moving(h->dp);
 	dp_reclaim(h->dp);
 	hub_capture_turn(h);
+	hub_hooks_turn(h);
 	return n;
 }
 

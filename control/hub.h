@@ -39,6 +39,7 @@ struct hub_params {
 	bool fixed_seed;
 	/** agree on keys as the configuration says: start the IKE daemon, or wait for it */
 	bool ike;
+	int hook_helper; /**< socket of hook_helper_start(); 0: no scripts are run */
 };
 
 /** Cipher suites as the configuration parser wants them, for struct config_env. */

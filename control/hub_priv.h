@@ -18,6 +18,7 @@
  *	icmp      echo replies and errors
  *	tap       interfaces of the kernel that share the hub's addresses
  *	path_mtu  what outer paths carry, and whom to believe about it
+ *	hook      scripts that are told what happens (hook_priv.h)
  *	capture   copies of packets -> a pcapng file
  *	punt      what the data plane hands over -> the one who handles it
  */
@@ -28,6 +29,7 @@
 
 #include <rte_ether.h>
 
+#include "control/hook_priv.h"
 #include "control/hub.h"
 #include "control/rib_priv.h"
 #include "dataplane/capture.h"
@@ -268,9 +270,11 @@ struct hub {
 	struct hub_path_mtu path_mtu;
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
-	struct hub_log_limit conflicts, moves, peer_moves;
+	struct hub_log_limit conflicts, moves, peer_moves, hooks_refused;
 	struct hub_capture capture;
 	struct hub_ike *ike; /* NULL: no IKE */
+	struct hub_hooks hooks;
+	struct event_stream *events; /* NULL: none; the daemon's */
 };
 
 /* hub.c: log a line about what strangers do, at most one a second. */

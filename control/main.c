@@ -14,6 +14,8 @@
 #include "common/log.h"
 #include "control/daemon.h"
 #include "control/eal.h"
+#include "control/hook_helper.h"
+#include "control/listen.h"
 
 #define EXIT_USAGE  2
 #define CONFIG_FILE "/etc/dmvpn-hub/dmvpn-hub.cfg"
@@ -144,25 +146,53 @@ static int check(const char *path)
 	return EXIT_SUCCESS;
 }
 
+/* Before the EAL takes memory and cores: is another hub there already? */
+static int listen_all(const struct config *c, struct daemon_params *p, struct error *err)
+{
+	p->listener = hub_listen(c->control_socket, "control_socket", err);
+	if (p->listener < 0)
+		return p->listener;
+	if (c->events_socket == NULL)
+		return 0;
+	p->events_listener = hub_listen(c->events_socket, "events.socket", err);
+	return RTE_MIN(p->events_listener, 0);
+}
+
+static void close_socket(int fd, const char *path)
+{
+	if (fd < 0)
+		return;
+	close(fd);
+	unlink(path);
+}
+
 static int run(const struct options *o, char **eal, unsigned n_eal)
 {
-	struct daemon_params p = {.start = !o->no_auto_start};
+	struct daemon_params p = {
+		.start = !o->no_auto_start,
+		.config_file = o->config,
+		.print_stats = o->print_stats || isatty(STDOUT_FILENO),
+		.listener = -1,
+		.events_listener = -1,
+	};
 	unsigned lcores[CONFIG_WORKERS_MAX];
 	struct error err = {""};
 	struct config *c;
 	char line[160];
-	int rc, fd = -1;
+	int rc;
 
-	p.config_file = o->config;
-	p.print_stats = o->print_stats || isatty(STDOUT_FILENO);
+	/* Before there are keys in memory that it could inherit. */
+	p.hook_helper = hook_helper_start(&err);
+	if (p.hook_helper < 0) {
+		log_error("%s", err.text);
+		return EXIT_FAILURE;
+	}
 	c = load(p.config_file);
 	if (c == NULL)
 		return EXIT_USAGE;
 	describe(c, line, sizeof(line));
-	/* Before the EAL takes memory and cores: is another hub there already? */
-	rc = cli_listen(c->control_socket, &err);
+	rc = listen_all(c, &p, &err);
 	if (rc >= 0) {
-		fd = rc;
 		log_info("dmvpn-hub %s, %s", HUB_VERSION, rte_version());
 		rc = eal_start(eal, n_eal, c, lcores, &err);
 	}
@@ -170,16 +200,13 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		log_info("%s from %s", line, p.config_file);
 		p.config = c;
 		p.lcores = lcores;
-		p.listener = fd;
 		rc = daemon_run(&p, &err);
 		rte_eal_cleanup();
 	}
 	if (rc < 0)
 		log_error("%s", err.text);
-	if (fd >= 0) {
-		close(fd);
-		unlink(c->control_socket);
-	}
+	close_socket(p.listener, c->control_socket);
+	close_socket(p.events_listener, c->events_socket);
 	config_free(c);
 	return rc == 0 ? EXIT_SUCCESS : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 }

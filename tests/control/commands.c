@@ -52,6 +52,8 @@ static const char *const lines[] = {
 	"show route prefix 10.1.1.0/24",
 	"show route summary",
 	"show arp",
+	"show hooks",
+	"show events",
 	"show capture",
 	"trace start 1",
 	"trace start 1 peer 10.255.0.11 drops",

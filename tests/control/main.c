@@ -6,6 +6,7 @@
 #include <rte_eal.h>
 
 #include "common/log.h"
+#include "control/hook_helper.h"
 #include "tests/control/world.h"
 
 #define SUITE(name) extern const struct control_suite suite_##name;
@@ -44,13 +45,15 @@ static int suite_add(const struct control_suite *s, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	struct error err = {""};
 	unsigned failed, ran;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* What strangers do is logged; the tests look at what is done about it. */
 	log_set_level(LOG_LEVEL_ERROR);
 	signal(SIGPIPE, SIG_IGN);
-	if (eal_begin() < 0 || CU_initialize_registry() != CUE_SUCCESS)
+	world_hook_helper = hook_helper_start(&err);
+	if (world_hook_helper < 0 || eal_begin() < 0 || CU_initialize_registry() != CUE_SUCCESS)
 		return EXIT_FAILURE;
 	for (unsigned i = 0; i < RTE_DIM(suites); i++)
 		if (suite_add(suites[i], argc, argv) != 0) {

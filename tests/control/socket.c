@@ -14,6 +14,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "control/listen.h"
 #include "tests/control/world.h"
 
 #define ROUNDS_MAX 20000
@@ -51,7 +52,7 @@ static void server_open(const char *text)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/control.sock", folder);
 	base = event_base_new();
-	listener = cli_listen(path, &err);
+	listener = hub_listen(path, "control_socket", &err);
 	CU_ASSERT_FATAL(listener >= 0);
 	CU_ASSERT_EQUAL_FATAL(cli_serve(world.cli, base, listener, &err), 0);
 }
@@ -399,24 +400,24 @@ static void test_listen(void)
 	CU_ASSERT_EQUAL(stat(path, &st), 0);
 	CU_ASSERT_EQUAL(st.st_mode & 0777, 0660);
 	/* Somebody answers there. */
-	CU_ASSERT_EQUAL(cli_listen(path, &err), -EADDRINUSE);
+	CU_ASSERT_EQUAL(hub_listen(path, "control_socket", &err), -EADDRINUSE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "another dmvpn-hub answers on "));
 	for (unsigned i = 0; i < 10; i++)
 		pump();
 	CU_ASSERT_EQUAL(world.cli->n_clients, 0);
 	/* Nobody does any more. */
 	snprintf(other, sizeof(other), "%s/new/stale.sock", folder);
-	fd = cli_listen(other, &err);
+	fd = hub_listen(other, "control_socket", &err);
 	CU_ASSERT(fd >= 0);
 	close(fd);
-	fd = cli_listen(other, &err);
+	fd = hub_listen(other, "control_socket", &err);
 	CU_ASSERT(fd >= 0);
 	close(fd);
 	unlink(other);
 	/* Something else is there: it is left alone. */
 	fd = open(other, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	CU_ASSERT_EQUAL(cli_listen(other, &err), -EEXIST);
+	CU_ASSERT_EQUAL(hub_listen(other, "control_socket", &err), -EEXIST);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is something else already"));
 	CU_ASSERT_EQUAL(stat(other, &st), 0);
 	CU_ASSERT(S_ISREG(st.st_mode));
@@ -425,11 +426,11 @@ static void test_listen(void)
 	rmdir(other);
 	/* Paths that cannot be. */
 	snprintf(name, sizeof(name), "%s/a/b/control.sock", folder);
-	CU_ASSERT(cli_listen(name, &err) < 0);
+	CU_ASSERT(hub_listen(name, "control_socket", &err) < 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "folder cannot be made"));
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	CU_ASSERT_EQUAL(cli_listen(name, &err), -ENAMETOOLONG);
+	CU_ASSERT_EQUAL(hub_listen(name, "control_socket", &err), -ENAMETOOLONG);
 	server_close();
 }
 

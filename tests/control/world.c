@@ -13,6 +13,7 @@
 #define IDLE_ROUNDS 3
 
 struct world world;
+int world_hook_helper;
 
 const struct mac_addr mac_hub[2] = {{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}};
 const struct mac_addr mac_gateway = {{2, 0, 0, 0, 1, 0xfe}};
@@ -173,8 +174,7 @@ static int tap_open(const char *name, uint16_t mtu, const struct ip_prefix *addr
 	return ends[1];
 }
 
-static const struct hub_params params = {
-	.sources = sources, .tap_open = tap_open, .fixed_seed = true};
+static struct hub_params params = {.sources = sources, .tap_open = tap_open, .fixed_seed = true};
 
 void world_open(const char *text)
 {
@@ -184,6 +184,7 @@ void world_open(const char *text)
 	world.now = 86400 * SECONDS; /* the machine has been up for a day */
 	world.config = parse(text ? text : standard, &err);
 	check(world.config != NULL, "configuration", &err);
+	params.hook_helper = world_hook_helper;
 	world.hub = hub_create(world.config, &params, &err);
 	check(world.hub != NULL, "hub", &err);
 	world.dp = hub_dp(world.hub);

@@ -48,6 +48,9 @@ struct world {
 	uint32_t seal_sa[WORLD_SPOKES], open_sa[WORLD_SPOKES];
 };
 
+/** Of hook_helper_start(), for all hubs. */
+extern int world_hook_helper;
+
 extern struct world world;
 extern const struct mac_addr mac_hub[2], mac_gateway, mac_near, mac_side, mac_other;
 extern const struct mac_addr mac_everybody, mac_zero;

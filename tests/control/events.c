@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The event stream: its lines, and clients that do not read, write, or are too many. */
+#include <event2/event.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/event_stream.h"
+#include "control/listen.h"
+#include "tests/control/world.h"
+
+static char folder[] = "/tmp/events-test-XXXXXX";
+static char path[64];
+static struct event_base *base;
+static int listener;
+
+static void open_stream(void)
+{
+	struct error err = {""};
+
+	world_open(NULL);
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/events.sock", folder);
+	base = event_base_new();
+	listener = hub_listen(path, "events.socket", &err);
+	CU_ASSERT_FATAL(listener >= 0);
+	world.hub->events = event_stream_create(base, listener, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(world.hub->events);
+}
+
+static void close_stream(void)
+{
+	event_stream_destroy(world.hub->events);
+	world.hub->events = NULL;
+	event_base_free(base);
+	close(listener);
+	unlink(path);
+	rmdir(folder);
+	world_run();
+	world_discard(0);
+	world_discard(1);
+	world_close();
+}
+
+static void pump(void)
+{
+	for (unsigned i = 0; i < 10; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static const struct event_stream_stats *stats(void)
+{
+	return event_stream_stats(world.hub->events);
+}
+
+static int connect_client(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	pump();
+	return fd;
+}
+
+static void happen(const char *address)
+{
+	const struct hub_hook_vars vars = {
+		.dest_be = packet_addr(address),
+		.dest_nbma_be = packet_addr("203.0.113.11"),
+		.dest_len = 32,
+		.dest_mtu = 1400,
+		.interface = "tun0",
+		.type = "dynamic",
+		.down_reason = "quote \" and\nline",
+	};
+
+	CU_ASSERT_EQUAL(hub_hook_run(world.hub, CONFIG_HOOK_PEER_DOWN, &vars, NULL, 0), 0);
+}
+
+/* The next line's object. */
+static json_t *take_line(int fd)
+{
+	char line[1024];
+	size_t n = 0;
+	json_error_t error;
+	json_t *o;
+
+	while (n + 1 < sizeof(line) && read(fd, line + n, 1) == 1 && line[n] != '\n')
+		n++;
+	line[n] = '\0';
+	o = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	CU_ASSERT_PTR_NOT_NULL(o);
+	return o;
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+static void test_lines(void)
+{
+	json_t *o;
+	int a, b;
+
+	open_stream();
+	happen("10.255.0.10");
+	CU_ASSERT_EQUAL(stats()->events, 0);
+	a = connect_client();
+	b = connect_client();
+	happen("10.255.0.11");
+	happen("10.255.0.12");
+	pump();
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = i == 0 ? a : b;
+
+		o = take_line(fd);
+		CU_ASSERT_STRING_EQUAL(text_of(o, "event"), "peer-down");
+		CU_ASSERT_STRING_EQUAL(text_of(o, "address"), "10.255.0.11");
+		CU_ASSERT_STRING_EQUAL(text_of(o, "nbma"), "203.0.113.11");
+		CU_ASSERT_STRING_EQUAL(text_of(o, "interface"), "tun0");
+		CU_ASSERT_STRING_EQUAL(text_of(o, "reason"), "quote \" and\nline");
+		CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "mtu")), 1400);
+		CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "seq")), 1);
+		CU_ASSERT_EQUAL(strlen(text_of(o, "time")), strlen("2026-11-24T09:30:12.345Z"));
+		CU_ASSERT_PTR_NULL(json_object_get(o, "next_hop"));
+		json_decref(o);
+		o = take_line(fd);
+		CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "seq")), 2);
+		json_decref(o);
+	}
+	EXPECT_TEXT("show events", "2         2        2        0        0\n");
+	close(a);
+	pump();
+	CU_ASSERT_EQUAL(stats()->now, 1);
+	close(b);
+	close_stream();
+}
+
+/* One that never reads is cut off at the bound; the other one gets every line. */
+static void test_no_reader(void)
+{
+	unsigned got = 0;
+	int lazy, busy;
+
+	open_stream();
+	lazy = connect_client();
+	busy = connect_client();
+	for (unsigned i = 0; i < 20000; i++) {
+		char octets[8192];
+		ssize_t n;
+
+		happen("10.255.0.11");
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		while ((n = read(busy, octets, sizeof(octets))) > 0)
+			for (ssize_t k = 0; k < n; k++)
+				got += octets[k] == '\n';
+	}
+	CU_ASSERT_EQUAL(stats()->dropped, 1);
+	CU_ASSERT_EQUAL(stats()->now, 1);
+	CU_ASSERT_EQUAL(got, 20000);
+	close(lazy);
+	close(busy);
+	close_stream();
+}
+
+/* What clients write is nothing; more than the bound are not let in. */
+static void test_clients(void)
+{
+	int fd[EVENT_STREAM_CLIENTS + 2];
+	char octets[65536];
+
+	memset(octets, 'x', sizeof(octets));
+	open_stream();
+	for (unsigned i = 0; i < RTE_DIM(fd); i++)
+		fd[i] = connect_client();
+	CU_ASSERT_EQUAL(stats()->now, EVENT_STREAM_CLIENTS);
+	CU_ASSERT_EQUAL(stats()->refused, 2);
+	for (unsigned i = 0; i < 20; i++) {
+		CU_ASSERT(write(fd[0], octets, sizeof(octets)) != 0);
+		pump();
+	}
+	CU_ASSERT_EQUAL(stats()->now, EVENT_STREAM_CLIENTS);
+	happen("10.255.0.11");
+	pump();
+	json_decref(take_line(fd[0]));
+	for (unsigned i = 0; i < RTE_DIM(fd); i++)
+		close(fd[i]);
+	pump();
+	CU_ASSERT_EQUAL(stats()->now, 0);
+	close_stream();
+}
+
+static const struct unit_test tests[] = {
+	{"a line for each event, to everybody", test_lines},
+	{"a client that never reads", test_no_reader},
+	{"clients that write, and too many", test_clients},
+};
+
+const struct control_suite suite_events = {"events", tests, RTE_DIM(tests)};
