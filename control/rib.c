@@ -294,6 +294,7 @@ static void decide(struct hub *h, struct hub_route *r)
 	struct hub_adj_set set = {0};
 	dp_adj_t was_adj = r->adj;
 
+	h->rib.decided++;
 	hub_next_hops_reach(h, r);
 	r->best = hub_route_resolve(r, &set);
 	if (r->best != was) {

@@ -118,6 +118,7 @@ struct hub_rib {
 	unsigned n_routes, room;
 	unsigned n_no_room;
 	uint64_t epoch;
+	uint64_t decided; /* how often a prefix was looked at, for tests */
 	bool running;
 	struct hub_route_queue queue;    /* what a change has reached */
 	struct hub_route_queue waiting;  /* no_room */

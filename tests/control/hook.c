@@ -17,6 +17,7 @@
 
 static char folder[] = "/tmp/hook-test-XXXXXX";
 static char script_path[64], out_path[64];
+static unsigned timeout_s = 1;
 
 /* Answers that came, in order. */
 static struct {
@@ -65,7 +66,8 @@ static void open_both(const char *events, const char *text, const char *second, 
 			"{ script = \"%s\"; events = ( %s ); }, ", script_path, second);
 	write_script("script", text);
 	snprintf(config + n, sizeof(config) - (size_t)n,
-		"{ script = \"%s\"; events = [ %s ]; timeout = 1; } );", script_path, events);
+		"{ script = \"%s\"; events = [ %s ]; timeout = %u; } );", script_path, events,
+		timeout_s);
 	world_open(config);
 }
 
@@ -332,11 +334,14 @@ static void test_no_helper(void)
 /* Hubs end while scripts run; the next one is not told of them. */
 static void test_left_over(void)
 {
-	open_with("\"peer-up\"", "exec sleep 0.2");
+	timeout_s = 60;
+	open_with("\"peer-up\"", "echo started > $out; exec sleep 30");
 	for (unsigned i = 0; i < 20; i++)
 		run(CONFIG_HOOK_PEER_UP, "10.255.0.11", i);
 	hub_turn(world.hub, world.now);
 	CU_ASSERT_EQUAL(world.hub->hooks.n_running, 1);
+	for (unsigned i = 0; i < PATIENCE_MS && output()[0] == '\0'; i++)
+		usleep(1000);
 	close_world();
 	CU_ASSERT_EQUAL(n_answers, 0);
 	open_with("\"peer-up\"", "exit 3");
@@ -345,6 +350,7 @@ static void test_left_over(void)
 	CU_ASSERT_EQUAL(answers[0].token, 99);
 	CU_ASSERT(!answers[0].ok);
 	close_world();
+	timeout_s = 1;
 }
 
 static const struct unit_test tests[] = {

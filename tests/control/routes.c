@@ -16,6 +16,14 @@ static dp_adj_t underlay(const char *addr)
 	return dp_route_lookup(world.dp, DP_TABLE_UNDERLAY, packet_addr(addr));
 }
 
+static void close_quietly(void)
+{
+	world_run();
+	world_discard(0);
+	world_discard(1);
+	world_close();
+}
+
 static void test_overlay(void)
 {
 	world_open(NULL);
@@ -30,10 +38,7 @@ static void test_overlay(void)
 	CU_ASSERT_EQUAL(overlay("192.0.2.1"), DP_ADJ_NO_ROUTE);
 	CU_ASSERT_EQUAL(overlay("192.0.2.254"), DP_ADJ_NO_ROUTE);
 	CU_ASSERT_EQUAL(overlay("8.8.8.8"), DP_ADJ_NO_ROUTE);
-	world_run();
-	world_discard(0);
-	world_discard(1);
-	world_close();
+	close_quietly();
 }
 
 static void test_underlay(void)
@@ -115,10 +120,104 @@ static void test_preference(void)
 	hub_rib_del(h, DP_TABLE_OVERLAY, be, 16, HUB_ROUTE_STATIC);
 	CU_ASSERT_EQUAL(overlay("10.77.1.1"), DP_ADJ_NO_ROUTE);
 	CU_ASSERT_PTR_NULL(hub_rib_find(h, DP_TABLE_OVERLAY, be, 16));
-	world_run();
-	world_discard(0);
-	world_discard(1);
-	world_close();
+	close_quietly();
+}
+
+/* The n-th packet of a flow to the network that two spokes have. */
+static struct packet flow_packet(unsigned flow)
+{
+	char dst[16];
+
+	snprintf(dst, sizeof(dst), "10.50.0.%u", 1 + flow);
+	return packet_udp(packet_addr("10.255.0.13"), packet_addr(dst), 4000, 5000, 100);
+}
+
+/* Each of the flows once; how many came out at FAR and NEAR. */
+static void send_flows(unsigned n, unsigned *far, unsigned *near)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct packet inner = flow_packet(i);
+		struct packet frame = world_seal(SIDE, &inner);
+
+		world_receive(0, &frame);
+		world_run();
+		frame = world_sent(0);
+		if (world_unseal(FAR, &frame).len != 0)
+			++*far;
+		else if (world_unseal(NEAR, &frame).len != 0)
+			++*near;
+	}
+}
+
+/* A network behind two spokes: they share its flows, and when one goes the other has them all. */
+static void test_shared(void)
+{
+	const uint32_t near_be = packet_addr("10.255.0.12");
+	dp_adj_t near_adj;
+	struct error err;
+
+	world_open(NULL);
+	world_resolve();
+	near_adj = overlay("10.255.0.12");
+	for (unsigned round = 0; round < 20; round++) {
+		unsigned far = 0, near = 0;
+
+		if (round == 0) {
+			const struct hub_prefix net = {
+				packet_addr("10.50.0.0"), 16, DP_TABLE_OVERLAY};
+			const struct hub_route_entry e = {.source = HUB_ROUTE_RIP,
+				.distance = 120,
+				.n_next_hops = 2,
+				.next_hops_be = {packet_addr("10.255.0.11"), near_be}};
+
+			CU_ASSERT_EQUAL(hub_rib_update(world.hub, &net, &e, &err), 0);
+		} else if (round % 2 == 1) {
+			hub_rib_del(world.hub, DP_TABLE_OVERLAY, near_be, 32, HUB_ROUTE_PEER);
+		} else {
+			CU_ASSERT_EQUAL(hub_rib_add(world.hub, DP_TABLE_OVERLAY, near_be, 32,
+						HUB_ROUTE_PEER, near_adj, &err),
+				0);
+		}
+		send_flows(20, &far, &near);
+		CU_ASSERT_EQUAL(far + near, 20);
+		CU_ASSERT_EQUAL(near > 0, round % 2 == 0);
+		CU_ASSERT(far > 0);
+	}
+	CU_ASSERT_EQUAL(world_drops(DP_DROP_fwd_no_route), 0);
+	close_quietly();
+}
+
+/* Of 2,000 spokes with a network each, one goes: nothing else is looked at. */
+static void test_touched(void)
+{
+	struct hub *h;
+	struct error err;
+	uint64_t before;
+
+	world_open(NULL);
+	h = world.hub;
+	for (unsigned i = 0; i < 2000; i++) {
+		const uint32_t spoke_be = rte_cpu_to_be_32(0x0a640000 + i);
+		const struct hub_prefix net = {
+			rte_cpu_to_be_32(0x14000000 + (i << 8)), 24, DP_TABLE_OVERLAY};
+		const struct hub_route_entry e = {.source = HUB_ROUTE_RIP,
+			.distance = 120,
+			.n_next_hops = 1,
+			.next_hops_be = {spoke_be}};
+
+		CU_ASSERT_EQUAL(hub_rib_add(h, DP_TABLE_OVERLAY, spoke_be, 32, HUB_ROUTE_PEER,
+					overlay("10.255.0.11"), &err),
+			0);
+		before = h->rib.decided;
+		CU_ASSERT_EQUAL(hub_rib_update(h, &net, &e, &err), 0);
+		CU_ASSERT_EQUAL(h->rib.decided - before, 1);
+	}
+	before = h->rib.decided;
+	hub_rib_del(h, DP_TABLE_OVERLAY, rte_cpu_to_be_32(0x0a640000 + 777), 32, HUB_ROUTE_PEER);
+	CU_ASSERT_EQUAL(h->rib.decided - before, 2);
+	CU_ASSERT_EQUAL(overlay("20.3.9.1"), DP_ADJ_NO_ROUTE);
+	CU_ASSERT_NOT_EQUAL(overlay("20.3.8.1"), DP_ADJ_NO_ROUTE);
+	close_quietly();
 }
 
 static void test_refusals(void)
@@ -149,6 +248,8 @@ static const struct unit_test tests[] = {
 	{"a peer on another port's link", test_other_port},
 	{"a peer without outbound SA is sent nothing", test_mute},
 	{"the most believable source counts", test_preference},
+	{"a network behind two spokes that come and go", test_shared},
+	{"a change touches what depends on it", test_touched},
 	{"configurations that cannot become a hub", test_refusals},
 	{"a hub after a hub", test_again},
 };
