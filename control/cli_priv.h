@@ -186,6 +186,8 @@ int cli_show_route_summary(struct cli_call *call);
 int cli_show_arp(struct cli_call *call);
 int cli_show_hooks(struct cli_call *call);
 int cli_show_events(struct cli_call *call);
+int cli_show_rip(struct cli_call *call);
+int cli_clear_rip(struct cli_call *call);
 int cli_show_drops(struct cli_call *call);
 int cli_clear_drops(struct cli_call *call);
 int cli_show_nodes(struct cli_call *call);

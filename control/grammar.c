@@ -52,6 +52,8 @@ const struct cli_command cli_commands[] = {
 	{"show route [lookup <ip>]", CLI_GROUP_ROUTING, "what sources say about prefixes; or what a packet to an address would meet", cli_show_route},
 	{"show route prefix <prefix>", CLI_GROUP_ROUTING, "what sources say about this prefix", cli_show_route_prefix},
 	{"show route summary", CLI_GROUP_ROUTING, "how many routes of each source, and how many count", cli_show_route_summary},
+	{"show rip [routes|neighbors|status]", CLI_GROUP_ROUTING, "what RIP knows, from whom, and how it runs", cli_show_rip},
+	{"clear rip", CLI_GROUP_ROUTING, "forget what neighbors told, and ask them again", cli_clear_rip},
 	{"show arp", CLI_GROUP_ROUTING, "Ethernet addresses of next hops", cli_show_arp},
 	{"show hooks", CLI_GROUP_CONTROL, "scripts: how often they ran, and how they ended", cli_show_hooks},
 	{"show events", CLI_GROUP_CONTROL, "the event stream and its clients", cli_show_events},

@@ -61,6 +61,12 @@ static const enum dp_idle idle_of[CONFIG_IDLE_COUNT] = {
 	[CONFIG_IDLE_INTERRUPT] = DP_IDLE_INTERRUPT,
 };
 
+/* Routes that neighbors may tell. */
+static unsigned learned_routes(const struct config *c)
+{
+	return c->rip == NULL ? 0 : c->rip->max_routes;
+}
+
 static int create_dp(struct hub *h, unsigned room, struct error *err)
 {
 	const unsigned *lcores = h->params.lcores;
@@ -72,6 +78,7 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 		.n_mbufs = h->config->mbufs,
 		.mtu = hub_mtu(h->config),
 		.n_peers = room,
+		.n_routes = learned_routes(h->config),
 		.socket = SOCKET_ID_ANY,
 	};
 
@@ -95,7 +102,7 @@ static int create_objects(struct hub *h, struct error *err)
 
 	/* As many prefixes as the data plane's tables take, in both of them. */
 	if (rc == 0)
-		rc = hub_rib_create(h, 2 * (4 * room + 8192), err);
+		rc = hub_rib_create(h, 2 * (4 * room + 8192 + learned_routes(h->config)), err);
 	if (rc == 0)
 		rc = hub_neighbors_create(h, room, err);
 	if (rc == 0)
@@ -112,6 +119,8 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_taps_create(h, err);
 	if (rc == 0)
 		rc = hub_ike_create(h, err);
+	if (rc == 0)
+		rc = hub_rip_create(h, err);
 	return rc;
 }
 
@@ -137,6 +146,7 @@ void hub_destroy(struct hub *h)
 	if (h == NULL)
 		return;
 	hub_ike_destroy(h);
+	hub_rip_destroy(h);
 	hub_hold_destroy(h);
 	hub_hooks_destroy(h);
 	if (h->dp != NULL)
@@ -170,6 +180,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	hub_links_turn(h);
 	hub_taps_turn(h);
 	hub_ike_turn(h);
+	hub_rip_turn(h);
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
 	hub_peers_sample(h);

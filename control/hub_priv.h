@@ -29,6 +29,7 @@
 
 #include <rte_ether.h>
 
+#include "config/rip.h"
 #include "control/hook_priv.h"
 #include "control/hub.h"
 #include "control/rib_priv.h"
@@ -265,6 +266,7 @@ struct hub {
 	uint64_t sampled_at;
 	uint64_t links_due; /* when to look at links next */
 	struct hub_rib rib;
+	struct hub_rip *rip; /* NULL: it does not run */
 	struct hub_neighbors neighbors;
 	struct hub_hold hold;
 	struct hub_path_mtu path_mtu;
@@ -355,6 +357,17 @@ uint64_t hub_sa_packets(const struct hub *h, bool in, uint32_t index);
 /* Look at a few peers: have they been used? */
 void hub_peers_sample(struct hub *h);
 bool hub_peer_used_lately(const struct hub *h, const struct hub_peer *p);
+
+/* rip_hub.c */
+struct hub_rip;
+/* Run RIP, if the configuration says so. */
+int hub_rip_create(struct hub *h, struct error *err);
+void hub_rip_destroy(struct hub *h);
+/* Follow the RIB, send what is due. */
+void hub_rip_turn(struct hub *h);
+/* rip_io.c: a packet of DP_PUNT_RIP. */
+void hub_rip_receive(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 
 /* neighbor.c */
 int hub_neighbors_create(struct hub *h, unsigned room, struct error *err);

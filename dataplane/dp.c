@@ -66,7 +66,7 @@ static int create_tables(struct dp *dp, struct error *err)
 		struct rte_fib_conf conf = {
 			.type = RTE_FIB_DIR24_8,
 			.default_nh = DP_ADJ_NO_ROUTE,
-			.max_routes = (int)(p->n_peers * 4 + 8192),
+			.max_routes = (int)(p->n_peers * 4 + 8192 + p->n_routes),
 			.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B,
 				.num_tbl8 = i == DP_TABLE_OVERLAY ? 16384 : 4096},
 		};

@@ -36,10 +36,11 @@ struct dp_params {
 	/** EAL lcore of each worker; NULL when the caller polls the workers itself (tests, bench)
 	 */
 	const unsigned *lcores;
-	unsigned burst;   /**< packets taken from a queue at once, 1..64 */
-	unsigned n_mbufs; /**< packet buffers for ports */
-	uint16_t mtu;     /**< largest packet a buffer is to hold, outer or inner; 0: 1500 */
-	unsigned n_peers; /**< room for peers; an SA table of each direction gets twice as many */
+	unsigned burst;    /**< packets taken from a queue at once, 1..64 */
+	unsigned n_mbufs;  /**< packet buffers for ports */
+	uint16_t mtu;      /**< largest packet a buffer is to hold, outer or inner; 0: 1500 */
+	unsigned n_routes; /**< room for routes beside those that peers need */
+	unsigned n_peers;  /**< room for peers; an SA table of each direction gets twice as many */
 	enum dp_idle idle;
 	int socket; /**< NUMA node of the memory, or SOCKET_ID_ANY */
 	/** how long an outer fragment waits for the rest of its packet, microseconds; 0: 2 s */

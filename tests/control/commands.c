@@ -54,6 +54,10 @@ static const char *const lines[] = {
 	"show arp",
 	"show hooks",
 	"show events",
+	"show rip",
+	"show rip neighbors",
+	"show rip status",
+	"clear rip",
 	"show capture",
 	"trace start 1",
 	"trace start 1 peer 10.255.0.11 drops",
@@ -145,7 +149,7 @@ static const struct {
 		"  usage: show dmvpn [peer <ip>]\n",
 		"missing-argument", "show dmvpn peer"},
 	{"clear",
-		"Argument missing after 'clear': expected drops|nodes|fwd|port|ipsec|trace\n"
+		"Argument missing after 'clear': expected drops|nodes|fwd|port|ipsec|rip|trace\n"
 		"  usage: clear drops\n",
 		"missing-argument", "clear"},
 	{"show version now",
