@@ -184,7 +184,8 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
 	hub_peers_sample(h);
-	dp_peer_moving(h->dp);
+	if (!dp_peer_moving(h->dp))
+		dp_peers_follow(h->dp);
 	dp_reclaim(h->dp);
 	hub_capture_turn(h);
 	hub_hooks_turn(h);

@@ -116,6 +116,8 @@ struct peer {
 	uint32_t punt_due[PUNT_PEER_CLASSES]; /* atomic; see punt.c */
 	uint32_t address_be;                  /* in the tunnel, 0: not known yet; control writes */
 	uint32_t next_free;                   /* control only */
+	uint16_t arrives; /* 1 + worker that authentic packets were handed from; owner writes */
+	uint8_t followed; /* how often it was moved there; control only */
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct peer, sa_in) == 64, "forwarding reads one line of a peer");
@@ -224,6 +226,12 @@ struct punt_peer_meter {
 	uint32_t slack; /* so far ahead of its time it may be: the burst */
 };
 
+/* Packets on their way to another worker's inbox. */
+struct handoff {
+	unsigned n;
+	struct rte_mbuf *m[BURST_MAX];
+};
+
 #define REDIRECT_ENTRIES 4096
 
 /* What redirect hints were given lately. */
@@ -286,6 +294,8 @@ struct worker {
 	unsigned n_lan;
 	struct pkt *lan[BURST_MAX]; /* came in on a LAN port: go straight to ip4_fwd */
 	struct tx_buffer tx[DP_PORTS_MAX];
+	bool handing; /* something is in handoff */
+	struct handoff handoff[DP_WORKERS_MAX];
 	struct pkt pkts[BURST_MAX];
 	struct pkt fragments[FRAGMENTS_MAX];
 	struct replication replication;
@@ -344,6 +354,7 @@ struct move {
 	bool active;
 	uint32_t peer; /* stays when the move is over */
 	uint16_t from, to;
+	uint32_t next; /* peer to look at, whether its packets arrive elsewhere */
 	enum move_step step;
 	uint64_t token;          /* of the grace period */
 	uint32_t mark;           /* position to be passed */
@@ -517,6 +528,8 @@ unsigned replicate_turn(struct worker *w, struct rte_mbuf **out);
  * if the owner is OWNER_MOVING.
  */
 void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage stage);
+/* At the end of a burst: put what was sent into the inboxes. */
+void handoff_flush(struct worker *w);
 
 /* idle.c */
 enum dp_idle idle_of_ports(const struct dp *dp);
@@ -552,6 +565,8 @@ void peers_init(struct dp *dp);
 void peer_free(struct dp *dp, uint32_t index);
 
 /* worker.c */
+/* A packet goes on that was sent by handoff_send(), or by control. */
+void pkt_resume(struct pkt *p, struct rte_mbuf *m);
 /* Drop what waits for a worker that rests. Control thread. */
 void worker_purge(struct worker *w);
 /* Packets with all headers written: seal them and give them to their ports. */

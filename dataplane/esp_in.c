@@ -108,6 +108,8 @@ static bool accept_opened(struct worker *w, struct pkt *p)
 		return false;
 	}
 	p->peer_in = p->esp.sa->peer;
+	if (unlikely(p->flags & PKT_HANDED_IN))
+		w->dp->peers[p->peer_in].arrives = (uint16_t)(p->adj + 1);
 	p->tunnel_in = SA_TAG_TUNNEL(p->esp.sa->hot.tag);
 	return true;
 }

@@ -3,10 +3,31 @@
 #include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
 
+static void flush_to(struct worker *w, unsigned owner)
+{
+	struct handoff *to = &w->handoff[owner];
+	unsigned n =
+		rte_ring_enqueue_burst(w->dp->workers[owner]->inbox, (void **)to->m, to->n, NULL);
+	struct pkt p;
+
+	for (; unlikely(n < to->n); n++) {
+		pkt_resume(&p, to->m[n]);
+		pkt_drop(w, &p, DP_DROP_handoff_full);
+	}
+	to->n = 0;
+}
+
+void handoff_flush(struct worker *w)
+{
+	for (unsigned i = 0; i < w->dp->params.n_workers; i++)
+		if (w->handoff[i].n != 0)
+			flush_to(w, i);
+	w->handing = false;
+}
+
 void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage stage)
 {
-	struct rte_ring *to =
-		owner == OWNER_MOVING ? w->dp->move.parked : w->dp->workers[owner]->inbox;
+	struct handoff *to;
 	struct pkt_resume *r = pkt_resume_of(p->m);
 
 	*r = (struct pkt_resume){
@@ -18,13 +39,22 @@ void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage
 		.protocol = p->protocol,
 		.l3_off = (uint16_t)(p->l3 - rte_pktmbuf_mtod(p->m, uint8_t *)),
 		.l3_len = p->l3_len,
-		.adj = p->adj,
+		/* Where it arrived, for there is no next hop yet. */
+		.adj = stage == DP_STAGE_esp_in ? w->id : p->adj,
 		.peer_in = p->peer_in,
 		.tunnel_in = p->tunnel_in,
 		.trace = p->trace,
 	};
-	if (unlikely(rte_ring_enqueue(to, p->m) != 0))
-		pkt_drop(w, p, DP_DROP_handoff_full);
+	if (unlikely(owner == OWNER_MOVING)) {
+		if (rte_ring_enqueue(w->dp->move.parked, p->m) != 0)
+			pkt_drop(w, p, DP_DROP_handoff_full);
+		return;
+	}
+	to = &w->handoff[owner];
+	to->m[to->n++] = p->m;
+	w->handing = true;
+	if (to->n == BURST_MAX)
+		flush_to(w, owner);
 }
 
 /* Keep what goes to this worker's own peers, hand on the rest. */

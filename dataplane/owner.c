@@ -24,6 +24,9 @@
 #include "dataplane/dp_priv.h"
 
 #define PARKED_MAX 4096
+#define LOOKS_MAX  256 /* peers looked at in one turn of control */
+#define FOLLOWED_MAX                                                                               \
+	4 /* moves of a peer; then its packets arrive by several queues, and it stays */
 
 int owner_init(struct dp *dp, struct error *err)
 {
@@ -173,4 +176,24 @@ bool dp_peer_moving(struct dp *dp)
 	while (dp->move.active && step_over(dp))
 		step_next(dp);
 	return dp->move.active;
+}
+
+void dp_peers_follow(struct dp *dp)
+{
+	struct move *v = &dp->move;
+
+	for (unsigned i = 0; i < LOOKS_MAX && dp->params.n_workers > 1; i++) {
+		uint32_t index = v->next;
+		struct peer *peer = &dp->peers[index];
+		uint16_t arrives = __atomic_load_n(&peer->arrives, __ATOMIC_RELAXED);
+
+		if (peer->used && arrives != 0 && peer->followed < FOLLOWED_MAX &&
+			arrives - 1 != dp_peer_owner(dp, index)) {
+			if (dp_peer_set_owner(dp, index, arrives - 1u) < 0)
+				return;
+			peer->arrives = 0;
+			peer->followed++;
+		}
+		v->next = index + 1 < dp->n_peers ? index + 1 : 0;
+	}
 }

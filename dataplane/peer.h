@@ -92,6 +92,12 @@ uint16_t dp_peer_owner(const struct dp *dp, uint32_t peer);
  */
 int dp_peer_set_owner(struct dp *dp, uint32_t peer, unsigned worker);
 
+/**
+ * A peer may be owned by the worker that sent to it first, and its packets arrive at another. Look
+ * at some peers, and move one of those to where they arrive. To be called now and then.
+ */
+void dp_peers_follow(struct dp *dp);
+
 /** Go on with the move. To be called now and then, as dp_reclaim(). @return one is under way */
 bool dp_peer_moving(struct dp *dp);
 

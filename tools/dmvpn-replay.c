@@ -191,7 +191,8 @@ static int load_config(struct replay *r, struct error *err)
 	if (r->config == NULL)
 		return -EINVAL;
 	r->config->workers = r->opt.workers;
-	r->config->idle = CONFIG_IDLE_POLL;
+	/* Several workers leave a CPU to control as soon as they are through with the capture. */
+	r->config->idle = r->opt.workers > 1 ? CONFIG_IDLE_PAUSE : CONFIG_IDLE_POLL;
 	for (unsigned t = 0; r->opt.window_off && t < r->config->n_tunnels; t++)
 		for (unsigned i = 0; i < r->config->tunnels[t].n_peers; i++)
 			for (unsigned k = 0; k < r->config->tunnels[t].peers[i].n_sa_in; k++)

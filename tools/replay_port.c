@@ -61,13 +61,23 @@ static unsigned due(const struct replay_worker *w, uint64_t now)
 /* What passed since the last receive was spent on packets, if it gave some or some left. */
 static void account(struct replay_worker *w, uint64_t now)
 {
-	if (w->gave || w->sent) {
+	/* Before its first receive a worker may have sent what others handed it. */
+	if ((w->gave || w->sent) && w->last != 0) {
 		w->busy += now - w->last;
 		w->end = now;
 	}
 	w->gave = w->sent = false;
 	w->last = now;
-	__atomic_store_n(&w->receives, w->receives + 1, __ATOMIC_RELEASE);
+}
+
+/* Buffers that no port keeps. */
+static unsigned under_way_exactly(const struct replay *r)
+{
+	unsigned held = 0, used = rte_mempool_in_use_count(dp_packet_pool(r->dp));
+
+	for (unsigned i = 0; i < r->opt.workers; i++)
+		held += __atomic_load_n(&r->workers[i].n_held, __ATOMIC_RELAXED);
+	return used > held ? used - held : 0;
 }
 
 /*
@@ -76,11 +86,15 @@ static void account(struct replay_worker *w, uint64_t now)
  */
 static bool crowded(const struct replay *r)
 {
-	unsigned held = 0;
+	uint64_t under_way = 0;
 
 	for (unsigned i = 0; i < r->opt.workers; i++)
-		held += __atomic_load_n(&r->workers[i].n_held, __ATOMIC_RELAXED);
-	return rte_mempool_in_use_count(dp_packet_pool(r->dp)) > held + r->in_flight;
+		under_way += __atomic_load_n(&r->workers[i].given, __ATOMIC_RELAXED) -
+			     __atomic_load_n(&r->workers[i].taken, __ATOMIC_RELAXED);
+	if (under_way <= r->in_flight)
+		return false;
+	/* Dropped packets never come out. To count buffers is exact, but disturbs the others. */
+	return under_way_exactly(r) > r->in_flight;
 }
 
 static uint16_t port_rx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t n)
@@ -111,7 +125,7 @@ static uint16_t port_rx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 		copy_frame(r, m[i], q->frames[q->next + i]);
 	}
 	q->next += n;
-	w->given += n;
+	__atomic_store_n(&w->given, w->given + n, __ATOMIC_RELAXED);
 	w->gave = true;
 	__atomic_store_n(&w->left, w->left - n, __ATOMIC_RELEASE);
 	w->io_rx += rte_rdtsc() - now;
@@ -145,6 +159,7 @@ static uint16_t port_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 		w->held_at = w->held_at + 1 < r->hold ? w->held_at + 1 : 0;
 	}
 	w->sent = true;
+	__atomic_store_n(&w->taken, w->taken + n, __ATOMIC_RELAXED);
 	w->io_tx += rte_rdtsc() - now;
 	return n;
 }
@@ -196,7 +211,7 @@ void replay_port_rewind(struct replay *r)
 		struct replay_worker *w = &r->workers[i];
 
 		w->busy = w->io_rx = w->io_tx = 0;
-		w->first = w->last = w->end = w->given = 0;
+		w->first = w->last = w->end = w->given = w->taken = 0;
 		w->gave = w->sent = false;
 		w->left = 0;
 		for (unsigned p = 0; p < r->config->n_ports; p++) {
@@ -214,9 +229,9 @@ bool replay_port_done(const struct replay *r)
 	return true;
 }
 
-uint64_t replay_port_receives(const struct replay *r, unsigned worker)
+bool replay_port_settled(const struct replay *r)
 {
-	return __atomic_load_n(&r->workers[worker].receives, __ATOMIC_ACQUIRE);
+	return under_way_exactly(r) == 0;
 }
 
 void replay_port_skip(struct replay *r, unsigned worker, uint64_t cycles)

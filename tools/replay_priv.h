@@ -51,18 +51,18 @@ struct replay_queue {
 
 /* Written by one worker. All times in TSC cycles. */
 struct replay_worker {
-	uint64_t io_rx;    /* spent making frames appear */
-	uint64_t io_tx;    /* spent taking frames away */
-	uint64_t busy;     /* from one receive that gave packets to the next receive */
-	uint64_t first;    /* when this loop's first packet was asked for */
-	uint64_t last;     /* the latest receive */
-	uint64_t end;      /* when the latest packets were done */
-	uint64_t given;    /* packets in this loop */
-	uint64_t receives; /* ever */
-	unsigned left;     /* packets this worker has still to get in this loop */
-	bool gave;         /* the latest receive did */
-	bool sent;         /* packets since then */
-	unsigned n_held;   /* transmitted, not yet freed: a NIC's transmit ring */
+	uint64_t io_rx;  /* spent making frames appear */
+	uint64_t io_tx;  /* spent taking frames away */
+	uint64_t busy;   /* from one receive that gave packets to the next receive */
+	uint64_t first;  /* when this loop's first packet was asked for */
+	uint64_t last;   /* the latest receive */
+	uint64_t end;    /* when the latest packets were done */
+	uint64_t given;  /* packets in this loop; atomic */
+	uint64_t taken;  /* that it transmitted; atomic */
+	unsigned left;   /* packets this worker has still to get in this loop */
+	bool gave;       /* the latest receive did */
+	bool sent;       /* packets since then */
+	unsigned n_held; /* transmitted, not yet freed: a NIC's transmit ring */
 	unsigned held_at;
 	struct rte_mbuf **held;
 	double cycles_per_packet; /* rate; 0: as fast as they are taken */
@@ -121,8 +121,8 @@ struct hub_port_source replay_port_source(struct replay *r, unsigned port);
 void replay_port_rewind(struct replay *r);
 /* True when all frames of the loop were taken. */
 bool replay_port_done(const struct replay *r);
-/* Receives of a worker on its ports so far. */
-uint64_t replay_port_receives(const struct replay *r, unsigned worker);
+/* True when no packet is under way. */
+bool replay_port_settled(const struct replay *r);
 /* Time between receives that was not the data plane's. The worker's own thread. */
 void replay_port_skip(struct replay *r, unsigned worker, uint64_t cycles);
 

@@ -13,9 +13,8 @@
 #include "crypto/replay.h"
 #include "crypto/sa.h"
 
-#define TURNS_BETWEEN 64  /* worker turns between two of control's */
-#define SETTLE_TURNS  512 /* after which a worker's inbox is empty if nobody fills it */
-#define HANDOVERS     2   /* a packet goes to another worker and back at most */
+#define TURNS_BETWEEN 64 /* worker turns between two of control's */
+#define SETTLE_MS     50
 
 static uint64_t now_ms(void)
 {
@@ -79,25 +78,23 @@ static void loop_polled(struct replay *r)
 		;
 }
 
+/* This thread is control; while packets are measured it takes no time from workers' CPUs. */
 static void wait_a_little(struct replay *r)
 {
 	hub_turn(r->hub, now_ms());
-	usleep(100);
+	usleep(500);
 }
 
-/* No packet may be on its way between workers when the SAs are put back. */
+/*
+ * No packet may be on its way between workers when the SAs are put back: none is when all buffers
+ * are with the ports. Fragments without the rest keep theirs; nothing else takes so long.
+ */
 static void settle(struct replay *r)
 {
-	uint64_t since[DP_WORKERS_MAX];
+	uint64_t until = now_ms() + SETTLE_MS;
 
-	for (unsigned round = 0; round <= HANDOVERS; round++) {
-		for (unsigned i = 0; i < r->opt.workers; i++)
-			since[i] = replay_port_receives(r, i);
-		for (unsigned i = 0; i < r->opt.workers; i++)
-			while (replay_port_receives(r, i) - since[i] <
-				SETTLE_TURNS * r->config->n_ports)
-				wait_a_little(r);
-	}
+	while (!replay_port_settled(r) && now_ms() < until)
+		wait_a_little(r);
 }
 
 static int loop_lcores(struct replay *r, struct error *err)

@@ -186,6 +186,34 @@ static void stalled(void)
 	net_close();
 }
 
+/* a was claimed by who sent to it; its own packets arrive elsewhere, and it follows them. */
+static void follows(void)
+{
+	struct packet inner;
+
+	net_open(&three);
+	inner = spoke_packet(&net.b, &net.a, 100);
+	spoke_send_run(&net.b, &inner);
+	EXPECT_DELIVERED(&net.a, packet_hop(&inner));
+	EXPECT(dp_peer_owner(net.dp, net.a.peer) == 0);
+	net.a.queue = 2;
+	for (unsigned i = 0; i < 20; i++) {
+		/* From the fourth move on it stays. */
+		unsigned owner = i < 4 ? net.a.queue : 1;
+
+		inner = spoke_packet(&net.a, &net.b, 100);
+		spoke_send_run(&net.a, &inner);
+		EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+		dp_peers_follow(net.dp);
+		do
+			net_run();
+		while (dp_peer_moving(net.dp));
+		EXPECT(dp_peer_owner(net.dp, net.a.peer) == owner);
+		net.a.queue = 3 - net.a.queue;
+	}
+	net_close();
+}
+
 /* A peer goes while it moves and packets are parked for it. */
 static void removed(void)
 {
@@ -215,6 +243,7 @@ static const struct unit_test tests[] = {
 	{"three workers feed one SA that moves", fed_by_three},
 	{"a spoke that sends moves", sender_moves},
 	{"the owner is stalled", stalled},
+	{"a peer follows its packets", follows},
 	{"a peer goes while it moves", removed},
 };
 
