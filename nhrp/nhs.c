@@ -372,7 +372,7 @@ unsigned nhrp_register_reply(struct nhrp *n, const struct nhrp_in *in)
 	/* As Cisco's clients do: what we left there from another address is taken back first. */
 	if (cie.code == NHRP_CODE_UNIQUE_EXISTS) {
 		take_back(n, s);
-		if (s->backoff <= 1)
+		if (s->due.timer.due < n->now + REPURGE_MS)
 			nhrp_due_at(n, &s->due, n->now + REPURGE_MS);
 	}
 	return NHRP_HANDLED;

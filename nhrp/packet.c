@@ -179,6 +179,8 @@ static enum nhrp_fault parse(struct nhrp_packet *p, const void *bytes, size_t le
 	if (c.error || size > len || size < NHRP_FIXED_LEN)
 		return NHRP_FAULT_LENGTH;
 	p->whole = (struct nhrp_span){.at = bytes, .len = size};
+	/* What is not there is empty, and somewhere. */
+	p->payload.at = p->extensions.at = p->whole.at + size;
 	p->fault_at = 16;
 	if (p->version != 1)
 		return NHRP_FAULT_VERSION;

@@ -113,11 +113,13 @@ void nhrp_receive(struct nhrp *n, uint32_t iface, uint32_t id, uint32_t outer_be
 	n->now = now_ms;
 	n->stats.received++;
 	if (in.iface == NULL) {
+		n->stats.rx[0]++;
 		count(n, NULL, NHRP_DROP_NO_INTERFACE);
 		return;
 	}
 	in.peer = nhrp_peer_get(n, id);
 	if (in.peer == NULL) {
+		n->stats.rx[0]++;
 		count(n, NULL, id == NHRP_PEER_NONE ? NHRP_DROP_NO_PEER : NHRP_DROP_NO_MEMORY);
 		return;
 	}

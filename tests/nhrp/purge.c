@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Purges: what a spoke takes back, and who is told when something ends. */
+#include "common/hex.h"
+#include "tests/nhrp/samples.h"
+#include "tests/nhrp/world.h"
+
+static unsigned say_purge(uint32_t peer, const char *proto, uint8_t prefix, uint16_t flags)
+{
+	return say(peer, &(struct say){.type = NHRP_PURGE_REQUEST,
+				 .flags = flags,
+				 .id = 77,
+				 .cies = &(struct say_cie){.proto = proto, .prefix = prefix}});
+}
+
+static void test_take_back(void)
+{
+	world_open(NULL, NULL);
+	say_register(9, 60);
+	CU_ASSERT_EQUAL(say_purge(9, "10.255.0.9", 32, 0), 1);
+	CU_ASSERT(!bound("10.255.0.9", 32, NULL));
+	CU_ASSERT_EQUAL(world.unbound, NHRP_END_PURGED);
+	CU_ASSERT_EQUAL(last(0)->peer, 9);
+	CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REPLY);
+	CU_ASSERT_EQUAL(world.p.request_id, 77);
+	CU_ASSERT_EQUAL(nhrp_addr_be(&world.p.src_proto), be("10.255.0.9"));
+	CU_ASSERT_EQUAL(nhrp_addr_be(&world.cie.proto), be("10.255.0.9"));
+	CU_ASSERT_STRING_EQUAL(ext_order(), "rfvn");
+	/* N: no reply. And a whole network of them. */
+	say_register(9, 60);
+	CU_ASSERT_EQUAL(say_purge(9, "10.255.0.0", 24, NHRP_FLAG_NO_REPLY), 0);
+	CU_ASSERT(!bound("10.255.0.9", 32, NULL));
+	world_close();
+}
+
+static void test_nothing_there(void)
+{
+	uint8_t bytes[NHRP_PACKET_MAX];
+	ssize_t len = hex_parse(SAMPLE_OPENNHRP_PURGE, bytes, sizeof(bytes));
+
+	world_open(NULL, NULL);
+	nhrp_receive(world.n, TUNNEL, 11, be("192.0.2.11"), bytes, (size_t)len, world.now);
+	last(0);
+	CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REPLY);
+	CU_ASSERT_EQUAL(world.p.n_cies, 3);
+	world_close();
+}
+
+static void test_others(void)
+{
+	/* What another spoke registered is not its to take back. */
+	world_open(NULL, NULL);
+	say_register(9, 60);
+	CU_ASSERT_EQUAL(say_purge(20, "10.255.0.9", 32, 0), 1);
+	CU_ASSERT_EQUAL(say_purge(20, "0.0.0.0", 1, 0), 1);
+	CU_ASSERT(bound("10.255.0.9", 32, NULL));
+	world_close();
+}
+
+static void test_narrow(void)
+{
+	struct say s = {.type = NHRP_PURGE_REQUEST,
+		.cies = &(struct say_cie){.proto = "10.255.0.9", .nbma = "203.0.113.99"}};
+
+	world_open(NULL, NULL);
+	say_register(9, 60);
+	say(9, &s);
+	CU_ASSERT(bound("10.255.0.9", 32, NULL));
+	s.cies = &(struct say_cie){.proto = "10.255.0.9", .nbma = "198.51.100.9"};
+	say(9, &s);
+	CU_ASSERT(!bound("10.255.0.9", 32, NULL));
+	world_close();
+}
+
+/* 9 was sent on to 11 for a network; 10 for its tunnel address. */
+static void open_with_requesters(void)
+{
+	world_open(NULL, NULL);
+	world_route_peer("10.1.11.0", 24, 11, "10.255.0.11");
+	say_register(9, 600);
+	say_register(10, 600);
+	say_register(11, 600);
+	say_resolve(9, "10.1.11.5");
+	say_resolve(10, "10.255.0.11");
+	CU_ASSERT_EQUAL(stats().n_requesters, 2);
+	world.n_sent = 0;
+}
+
+static void purged(uint32_t peer, const char *source, const char *prefix, uint8_t len)
+{
+	for (unsigned k = 0; k < world.n_sent; k++) {
+		if (last(k)->peer != peer || world.p.type != NHRP_PURGE_REQUEST)
+			continue;
+		CU_ASSERT_EQUAL(nhrp_addr_be(&world.p.src_proto), be(HUB));
+		CU_ASSERT_EQUAL(nhrp_addr_be(&world.p.src_nbma), be(HUB_NBMA));
+		CU_ASSERT_EQUAL(nhrp_addr_be(&world.p.dst_proto), be(source));
+		CU_ASSERT_EQUAL(nhrp_addr_be(&world.cie.proto), be(prefix));
+		CU_ASSERT_EQUAL(world.cie.prefix_len, len);
+		CU_ASSERT_EQUAL(world.cie.holding, 0);
+		CU_ASSERT_EQUAL(world.cie.nbma.len, 0);
+		CU_ASSERT_EQUAL(world.p.flags & NHRP_FLAG_NO_REPLY, 0);
+		return;
+	}
+	CU_FAIL("not purged");
+}
+
+static void both_purged(void)
+{
+	CU_ASSERT_EQUAL(world.n_sent, 2);
+	purged(9, "10.255.0.9", "10.1.11.0", 24);
+	purged(10, "10.255.0.10", "10.255.0.11", 32);
+	CU_ASSERT_EQUAL(stats().n_requesters, 0);
+	CU_ASSERT_EQUAL(stats().n_purges, 2);
+	world_close();
+}
+
+static void test_end(void)
+{
+	open_with_requesters();
+	world.peers[11].gone = true;
+	nhrp_peer_gone(world.n, 11, NHRP_END_PEER_GONE, world.now);
+	both_purged();
+
+	open_with_requesters();
+	nhrp_peer_moved(world.n, 11, be("203.0.113.1"), world.now);
+	both_purged();
+
+	open_with_requesters();
+	nhrp_clear(world.n, &(struct nhrp_selector){.by_peer = true, .peer = 11}, world.now);
+	both_purged();
+
+	open_with_requesters();
+	world.peers[21].id.proof = NHRP_MANUAL;
+	say_register_as(21, "10.255.0.11", 0);
+	CU_ASSERT_EQUAL(last(0)->peer, 21);
+	world.n_sent--;
+	both_purged();
+}
+
+static void test_over(void)
+{
+	/* Its lease ends by itself: nobody believes in it any more either. */
+	open_with_requesters();
+	world_pass(600000);
+	CU_ASSERT_EQUAL(stats().n_leases, 0);
+	CU_ASSERT_EQUAL(world.n_sent, 0);
+	CU_ASSERT_EQUAL(stats().n_requesters, 0);
+	world_close();
+}
+
+static void test_learn(void)
+{
+	/* The reply said /28 and 1000 s: that is what must be purged, and for so long. */
+	open_with_requesters();
+	say(11, &(struct say){.type = NHRP_RESOLUTION_REPLY,
+			.src = "10.255.0.9",
+			.dst = "10.1.11.5",
+			.outer = "198.51.100.11",
+			.cies = &(struct say_cie){.prefix = 28,
+				.holding = 1000,
+				.proto = "10.255.0.11",
+				.nbma = "198.51.100.11"}});
+	world.n_sent = 0;
+	nhrp_peer_gone(world.n, 11, NHRP_END_PEER_GONE, world.now);
+	purged(9, "10.255.0.9", "10.1.11.0", 28);
+	world_close();
+}
+
+static void answer_purge(uint32_t peer, uint32_t id)
+{
+	say(peer, &(struct say){.type = NHRP_PURGE_REPLY,
+			  .id = id,
+			  .src = HUB,
+			  .dst = "10.255.0.9",
+			  .cies = &(struct say_cie){.proto = "10.1.11.0", .prefix = 24}});
+}
+
+static void test_repeated(void)
+{
+	uint32_t id, nine = 0;
+
+	open_with_requesters();
+	nhrp_peer_gone(world.n, 11, NHRP_END_PEER_GONE, world.now);
+	last(last(0)->peer == 9 ? 0 : 1);
+	id = world.p.request_id;
+	/* Only who was asked may answer. */
+	answer_purge(10, id);
+	CU_ASSERT_EQUAL(stats().n_purges, 2);
+	answer_purge(9, id);
+	CU_ASSERT_EQUAL(stats().n_purges, 1);
+	CU_ASSERT_EQUAL(stats().dropped[NHRP_DROP_UNSOLICITED], 1);
+	/* The other one does not answer: 1, 2, 4 and 8 s. */
+	world.n_sent = 0;
+	world_pass(20000);
+	for (unsigned k = 0; k < world.n_sent; k++)
+		nine += last(k)->peer == 9;
+	CU_ASSERT_EQUAL(nine, 0);
+	CU_ASSERT_EQUAL(world.n_sent, 3);
+	CU_ASSERT_EQUAL(stats().n_purges, 0);
+	CU_ASSERT_EQUAL(stats().purges_unanswered, 1);
+	world_close();
+}
+
+static void test_requester_gone(void)
+{
+	open_with_requesters();
+	world.peers[9].gone = true;
+	nhrp_peer_gone(world.n, 9, NHRP_END_PEER_GONE, world.now);
+	CU_ASSERT_EQUAL(stats().n_requesters, 1);
+	nhrp_peer_gone(world.n, 11, NHRP_END_PEER_GONE, world.now);
+	CU_ASSERT_EQUAL(world.n_sent, 1);
+	/* And one that goes while its answer is waited for. */
+	world.peers[10].gone = true;
+	nhrp_peer_gone(world.n, 10, NHRP_END_PEER_GONE, world.now);
+	world_pass(60000);
+	CU_ASSERT_EQUAL(world.n_sent, 1);
+	CU_ASSERT_EQUAL(stats().n_purges, 0);
+	world_close();
+}
+
+static void test_full(void)
+{
+	struct nhrp_binding b;
+
+	/* The oldest is told and forgotten. */
+	world_open(&(struct nhrp_params){.requesters_per_lease = 2}, NULL);
+	say_register(11, 600);
+	say_resolve(20, "10.255.0.11");
+	say_resolve(21, "10.255.0.11");
+	say_resolve(20, "10.255.0.11");
+	world.n_sent = 0;
+	say_resolve(22, "10.255.0.11");
+	CU_ASSERT_EQUAL(world.n_sent, 2);
+	CU_ASSERT_EQUAL(last(1)->peer, 21);
+	CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REQUEST);
+	CU_ASSERT(bound("10.255.0.11", 32, &b) && b.n_requesters == 2);
+	CU_ASSERT_EQUAL(stats().requesters_forgotten, 1);
+	world_close();
+}
+
+static void test_unremembered(void)
+{
+	world_open(&(struct nhrp_params){.purges_max = 1}, NULL);
+	say_register(11, 600);
+	say_resolve(20, "10.255.0.11");
+	say_resolve(21, "10.255.0.11");
+	nhrp_peer_gone(world.n, 11, NHRP_END_PEER_GONE, world.now);
+	CU_ASSERT_EQUAL(stats().n_purges, 1);
+	/* Without a place for it no answer is asked for. */
+	last(0);
+	CU_ASSERT(world.p.flags & NHRP_FLAG_NO_REPLY);
+	last(1);
+	CU_ASSERT_EQUAL(world.p.flags & NHRP_FLAG_NO_REPLY, 0);
+	world_close();
+}
+
+static void test_shutdown(void)
+{
+	for (int purge = 0; purge < 2; purge++) {
+		open_with_requesters();
+		nhrp_shutdown(world.n, purge, world.now);
+		CU_ASSERT_EQUAL(world.n_sent, purge ? 2 : 0);
+		for (unsigned k = 0; k < world.n_sent; k++) {
+			last(k);
+			CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REQUEST);
+			CU_ASSERT(world.p.flags & NHRP_FLAG_NO_REPLY);
+		}
+		world_close();
+	}
+}
+
+static void test_forwarded(void)
+{
+	/* From one spoke to another. */
+	world_open(NULL, NULL);
+	say_register(9, 60);
+	say_register(11, 60);
+	say(9, &(struct say){.type = NHRP_PURGE_REQUEST,
+		       .dst = "10.255.0.11",
+		       .cies = &(struct say_cie){.proto = "10.255.0.11"}});
+	CU_ASSERT_EQUAL(last(0)->peer, 11);
+	CU_ASSERT(bound("10.255.0.11", 32, NULL));
+	world_close();
+}
+
+static const struct unit_test tests[] = {
+	{"RFC 2332 5.2.5, 5.2.6: a spoke takes its registration back", test_take_back},
+	{"RFC 2332 5.2.5: a reply also if there is nothing", test_nothing_there},
+	{"a spoke cannot take back another's", test_others},
+	{"RFC 2332 5.2.5: the NBMA address narrows it", test_narrow},
+	{"RFC 2332 5.2.5: requesters are told when a lease ends or moves", test_end},
+	{"nobody is told what is over anyway", test_over},
+	{"the reply that passes tells what must be purged", test_learn},
+	{"RFC 2332 5.2.5: repeated until answered, not for ever", test_repeated},
+	{"a requester that is gone is told nothing", test_requester_gone},
+	{"a lease's list of requesters is full", test_full},
+	{"too many purges at once", test_unremembered},
+	{"shutdown, with purge and without", test_shutdown},
+	{"a purge for somebody else", test_forwarded},
+};
+
+UNIT_MAIN("nhrp: purge", tests)
