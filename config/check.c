@@ -652,9 +652,9 @@ int config_check(const struct config *c, const struct config_env *env, struct er
 	int rc = 0;
 
 	if (check_ports(&k) < 0 || check_tunnels(&k) < 0 || check_peers(&k) < 0 ||
-		check_spis(&k) < 0 || check_routes(&k) < 0 || config_check_filters(c, err) < 0 ||
-		config_check_taps(c, err) < 0 || config_check_rip(c, err) < 0 ||
-		config_ike_check(c, err) < 0)
+		check_spis(&k) < 0 || config_nhrp_check(c, err) < 0 || check_routes(&k) < 0 ||
+		config_check_filters(c, err) < 0 || config_check_taps(c, err) < 0 ||
+		config_check_rip(c, err) < 0 || config_ike_check(c, err) < 0)
 		rc = -EINVAL;
 	free(k.ports.at);
 	free(k.peers.at);

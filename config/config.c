@@ -81,6 +81,7 @@ static int read_root(struct config_reader *r)
 		{"mbufs", config_read_unsigned, offsetof(struct config, mbufs), 1024, 1u << 24,
 			false},
 		{"peers_max", read_peers_max, 0, 1, CONFIG_PEERS_MAX, false},
+		{"nhrp", config_read_nhrp_limits, offsetof(struct config, nhrp), 0, 0, false},
 		{"control_socket", read_socket, offsetof(struct config, control_socket), 0,
 			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, false},
 		{"eal", read_eal, 0, 0, 0, false},
@@ -106,6 +107,7 @@ static int set_defaults(struct config_reader *r)
 	c->workers = 1;
 	c->burst = 32;
 	c->mbufs = 16384;
+	config_nhrp_limits_defaults(&c->nhrp);
 	c->control_socket = strdup("/run/dmvpn-hub/control.sock");
 	r->suite_used = calloc(r->env->n_suites + 1, sizeof(r->suite_used[0]));
 	return c->control_socket == NULL || r->suite_used == NULL ? config_no_memory(r->err) : 0;

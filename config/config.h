@@ -16,15 +16,16 @@
 #include "common/addr.h"
 #include "common/error.h"
 
-#define CONFIG_NAME_MAX      31 /**< characters of a port's or tunnel's name */
-#define CONFIG_TAP_MAX       15 /**< of the name of a kernel's interface */
-#define CONFIG_WORKERS_MAX   64
-#define CONFIG_PORTS_MAX     32
-#define CONFIG_VIAS_MAX      8 /**< next hops of a route */
-#define CONFIG_HOOKS_MAX     16
-#define CONFIG_PEERS_DEFAULT 1000
-#define CONFIG_PEERS_MAX     1000000
-#define CONFIG_KEY_MAX       64 /**< octets of a cipher or authentication key */
+#define CONFIG_NAME_MAX           31 /**< characters of a port's or tunnel's name */
+#define CONFIG_TAP_MAX            15 /**< of the name of a kernel's interface */
+#define CONFIG_WORKERS_MAX        64
+#define CONFIG_PORTS_MAX          32
+#define CONFIG_VIAS_MAX           8  /**< next hops of a route */
+#define CONFIG_AUTHENTICATION_MAX 32 /**< octets of NHRP's password */
+#define CONFIG_HOOKS_MAX          16
+#define CONFIG_PEERS_DEFAULT      1000
+#define CONFIG_PEERS_MAX          1000000
+#define CONFIG_KEY_MAX            64 /**< octets of a cipher or authentication key */
 
 /** Where a setting stands, for messages about it: "hub.cfg:12". */
 struct config_place {
@@ -135,6 +136,83 @@ enum config_rpf {
 /** Don't-fragment bit of a tunnel's outer header. */
 enum config_df { CONFIG_DF_SET, CONFIG_DF_COPY, CONFIG_DF_CLEAR, CONFIG_DF_COUNT };
 
+/** What an address that another spoke holds is worth to a new registration. */
+enum config_unique {
+	CONFIG_UNIQUE_REPLACE,        /**< the same identity replaces; else the holder is probed */
+	CONFIG_UNIQUE_ALWAYS_REPLACE, /**< the last one has it */
+	CONFIG_UNIQUE_STRICT,         /**< RFC 2332 5.2.3 */
+	CONFIG_UNIQUE_MODES
+};
+
+/** OpenNHRP's `map`, Cisco's `ip nhrp map`. */
+struct config_nhrp_map {
+	struct config_place place;
+	struct ip_prefix prefix; /**< of tunnel addresses, or networks behind */
+	struct ip_addr nbma;
+	bool registers; /**< `register` */
+	bool unique;    /**< register with the unique bit; default true */
+	bool cisco;
+};
+
+/** Another hub to register with. */
+struct config_nhrp_nhs {
+	struct config_place place;
+	struct ip_addr address; /**< tunnel address; family 0: learned from its reply */
+	struct ip_addr nbma;
+	bool unique; /**< default true */
+	bool cisco;
+};
+
+/** OpenNHRP's `shortcut-target`. */
+struct config_nhrp_target {
+	struct config_place place;
+	struct ip_prefix prefix;
+	uint16_t holding_time; /**< seconds; 0: the tunnel's */
+};
+
+/** OpenNHRP's `shortcut-destination`. */
+struct config_nhrp_destination {
+	struct config_place place;
+	char port[CONFIG_NAME_MAX + 1]; /**< a LAN port */
+};
+
+struct config_nhrp {
+	uint16_t holding_time;     /**< seconds; default 7200 */
+	uint16_t holding_time_max; /**< seconds; longer registrations are cut */
+	char authentication[CONFIG_AUTHENTICATION_MAX + 1]; /**< "" = none */
+	uint32_t network_id;                                /**< 0 = the tunnel is a domain alone */
+	bool shortcut;
+	bool non_caching;
+	enum config_unique unique;
+	bool answer_registered;
+	bool error_padding;     /**< default true */
+	bool multicast_dynamic; /**< default true, unless `multicast` says otherwise */
+	bool multicast_nhs;
+	struct ip_addr *multicast;
+	unsigned n_multicast;
+	struct config_nhrp_map *maps;
+	unsigned n_maps;
+	struct config_nhrp_nhs *nhs;
+	unsigned n_nhs;
+	struct config_nhrp_target *targets;
+	unsigned n_targets;
+	struct config_nhrp_destination *destinations;
+	unsigned n_destinations;
+	struct ip_prefix *allowed; /**< where registrations lie; none: in the tunnel's network */
+	unsigned n_allowed;
+	uint8_t prefix_min; /**< shortest prefix that may be registered; default 32 */
+	uint16_t networks_per_peer;
+	uint16_t cies_max; /**< of one registration */
+};
+
+/** Bounds of NHRP as a whole. */
+struct config_nhrp_limits {
+	unsigned redirects_per_second; /**< traffic indications; default 1000 */
+	unsigned requesters_per_lease; /**< who is purged when it ends; default 128 */
+	unsigned pending_per_peer;     /**< undecided registrations; default 4 */
+	unsigned probe_time; /**< seconds of silence that give an address away; default 3 */
+};
+
 struct config_tunnel {
 	struct config_place place;
 	char name[CONFIG_NAME_MAX + 1];
@@ -154,6 +232,7 @@ struct config_tunnel {
 	char tap[CONFIG_TAP_MAX + 1];        /**< as of a port */
 	char filter_in[CONFIG_NAME_MAX + 1]; /**< for what spokes send; empty: none */
 	char filter_out[CONFIG_NAME_MAX + 1];
+	struct config_nhrp nhrp;
 	struct config_peer *peers;
 	unsigned n_peers;
 };
@@ -258,6 +337,7 @@ struct config {
 	/** spokes there is room for, those of the tunnels included; default 1000 or their number */
 	unsigned peers_max;
 	struct config_place peers_max_place;
+	struct config_nhrp_limits nhrp;
 	char *control_socket; /**< CLI's Unix socket; default /run/dmvpn-hub/control.sock */
 	char **eal;           /**< EAL arguments used when the command line has none */
 	unsigned n_eal;
@@ -310,6 +390,9 @@ struct config *config_parse(
 const char *config_rpf_name(enum config_rpf mode);
 const char *config_df_name(enum config_df df);
 const char *config_idle_name(enum config_idle idle);
+
+/** "replace", ... */
+const char *config_unique_name(enum config_unique mode);
 
 /** "permit", "deny", "reject". */
 const char *config_filter_action_name(enum config_filter_action action);

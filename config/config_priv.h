@@ -10,6 +10,8 @@
 #ifndef CONFIG_CONFIG_PRIV_H
 #define CONFIG_CONFIG_PRIV_H
 
+#include <stdio.h>
+
 #include <libconfig.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -144,6 +146,8 @@ CONFIG_FIELD_READER(hooks);
 CONFIG_FIELD_READER(event_stream);
 CONFIG_FIELD_READER(sas_in);
 CONFIG_FIELD_READER(sas_out);
+CONFIG_FIELD_READER(nhrp);
+CONFIG_FIELD_READER(nhrp_limits);
 /* Put VLANs behind the ports that they are part of. */
 int config_ports_order(struct config *c, struct error *err);
 void config_port_free(struct config_port *p);
@@ -158,6 +162,16 @@ int config_ike_check(const struct config *c, struct error *err);
 void config_hook_free(struct config_hook *hook);
 /* Behind `script = ...; `. */
 void config_hook_put(FILE *f, const struct config_hook *hook);
+void config_nhrp_limits_defaults(struct config_nhrp_limits *c);
+void config_nhrp_defaults(struct config_nhrp *c);
+void config_nhrp_free(struct config_nhrp *c);
+/* After the rest was found good. */
+int config_nhrp_check(const struct config *c, struct error *err);
+void config_put_nhrp_limits(FILE *f, const struct config_nhrp_limits *c);
+void config_put_nhrp(FILE *f, const struct config_nhrp *c);
+/* Octets of a password: the text itself, or "secret:NAME". At most CONFIG_KEY_MAX. */
+int config_read_secret(
+	struct config_reader *r, const config_setting_t *s, uint8_t *octets, unsigned *len);
 void config_sas_free(struct config_sa *sas, unsigned n);
 void config_secrets_free(struct config_secret *secrets, unsigned n);
 /* sa.c: a key that people also write as a text: in hex, by the secrets, or as it stands. */

@@ -87,7 +87,7 @@ static int unknown_setting(struct config_reader *r, const config_setting_t *s,
 {
 	const char *near = NULL;
 	char name[CONFIG_SHOWN_MAX];
-	char names[256] = "";
+	char names[400] = "";
 	unsigned best = 3; /* more edits than two is another word */
 
 	config_shown(config_setting_name(s), name);

@@ -120,6 +120,31 @@ static int read_auth_key(struct config_reader *r, const config_setting_t *s,
 	return read_key(r, s, sa->auth_key, &sa->auth_key_len);
 }
 
+int config_read_secret(
+	struct config_reader *r, const config_setting_t *s, uint8_t *octets, unsigned *len)
+{
+	const char *text = config_text_of(r, s, "a string");
+	struct config_source *source;
+
+	if (text == NULL)
+		return -EINVAL;
+	if (strncmp(text, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0)
+		return secret_key(r, s, text + strlen(SECRET_PREFIX), octets, len);
+	if (strcmp(text, "(hidden)") == 0)
+		return config_fail_at(
+			r, s, "%s is hidden in this text; expected itself", config_setting_name(s));
+	if (strlen(text) > CONFIG_KEY_MAX)
+		return config_fail_at(r, s, "%s has more than %u characters",
+			config_setting_name(s), CONFIG_KEY_MAX);
+	*len = (unsigned)strlen(text);
+	memcpy(octets, text, *len);
+	r->config->keys_inline = true;
+	source = config_document_source(&r->doc, s);
+	if (source->keys == 0)
+		source->keys = config_setting_source_line(s);
+	return 0;
+}
+
 static const struct config_suite *suite_find(struct config_reader *r, const char *name)
 {
 	for (unsigned i = 0; i < r->env->n_suites; i++)

@@ -128,6 +128,7 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 		put_string(f, "copy");
 	fprintf(f, ";\n\t\tdf = \"%s\";\n", config_df_name(t->df));
 	put_names(f, t->tap, t->filter_in, t->filter_out);
+	config_put_nhrp(f, &t->nhrp);
 	fputs("\t\tpeers = (", f);
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		fputs(i > 0 ? "," : "", f);
@@ -239,10 +240,10 @@ char *config_text(const struct config *c)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f,
-		"workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\npeers_max = "
-		"%u;\ncontrol_socket = ",
+	fprintf(f, "workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\npeers_max = %u;\n",
 		c->workers, c->burst, config_idle_name(c->idle), c->mbufs, c->peers_max);
+	config_put_nhrp_limits(f, &c->nhrp);
+	fputs("control_socket = ", f);
 	put_string(f, c->control_socket);
 	fputs(";\n", f);
 	put_strings(f, "eal", c->eal, c->n_eal);

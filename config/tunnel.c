@@ -158,6 +158,7 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 			false},
 		{"filter_out", config_read_name, offsetof(struct config_tunnel, filter_out), 0, 0,
 			false},
+		{"nhrp", config_read_nhrp, offsetof(struct config_tunnel, nhrp), 0, 0, false},
 		{"peers", read_peers, 0, 0, 0, false},
 	};
 	struct config_tunnel *t = element;
@@ -165,6 +166,7 @@ static int read_tunnel(struct config_reader *r, const config_setting_t *s, void 
 	t->place = config_place_of(r, s);
 	t->mtu = 1400;
 	t->ttl = 64;
+	config_nhrp_defaults(&t->nhrp);
 	return config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), t);
 }
 
@@ -184,4 +186,5 @@ void config_tunnel_free(struct config_tunnel *t)
 		config_sas_free(t->peers[i].sa_out, t->peers[i].n_sa_out);
 	}
 	free(t->peers);
+	config_nhrp_free(&t->nhrp);
 }

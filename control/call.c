@@ -23,7 +23,9 @@ struct cli_call *cli_call_open(struct cli *cli, const char *line)
 
 void cli_call_close(struct cli_call *call)
 {
-	if (call != NULL)
+	if (call != NULL && call->state_free != NULL && call->state != NULL)
+		call->state_free(call->state);
+	else if (call != NULL)
 		free(call->state);
 	free(call);
 }

@@ -38,6 +38,7 @@ enum cli_group {
 	CLI_GROUP_DISPLAY,
 	CLI_GROUP_PORTS,
 	CLI_GROUP_DMVPN,
+	CLI_GROUP_NHRP,
 	CLI_GROUP_IPSEC,
 	CLI_GROUP_ROUTING,
 	CLI_GROUP_DEBUG,
@@ -98,14 +99,16 @@ struct cli_call {
 	bool has_ip;
 	struct ip_addr ip;
 	struct ip_prefix prefix;
-	unsigned port, port_end; /* ports from, and the one after the last */
-	char option[16];         /* optional word without an argument, in full, or empty */
+	const struct hub_tunnel *tunnel; /* NULL: not given */
+	unsigned port, port_end;         /* ports from, and the one after the last */
+	char option[16];                 /* optional word without an argument, in full, or empty */
 	char file[CLI_LINE_MAX + 1];
 	unsigned count;   /* 0: not given */
 	unsigned snaplen; /* so */
 	/* progress of a handler that returns CLI_MORE */
 	uint64_t at;
-	void *state; /* freed by free() when the call is closed */
+	void *state; /* freed by free() when the call is closed, or by: */
+	void (*state_free)(void *state);
 	unsigned n_state;
 	/* output */
 	struct evbuffer *out;
@@ -149,6 +152,8 @@ int cli_fail(struct cli_call *call, const char *reason, const char *near, const 
 
 json_t *cli_addr(const struct ip_addr *a);
 json_t *cli_addr_be(uint32_t be);
+/* Time to a moment of the hub's clock, "01:52:10"; UINT64_MAX: null. */
+json_t *cli_time_left(const struct hub *h, uint64_t until);
 /* A peer's tunnel address; null before it has registered. */
 json_t *cli_peer(const struct hub_peer *p);
 json_t *cli_prefix(uint32_t addr_be, uint8_t len);
@@ -174,6 +179,11 @@ int cli_show_filter(struct cli_call *call);
 int cli_show_fwd_stats(struct cli_call *call);
 int cli_clear_fwd_stats(struct cli_call *call);
 int cli_show_dmvpn(struct cli_call *call);
+int cli_show_nhrp_cache(struct cli_call *call);
+int cli_show_nhrp_stats(struct cli_call *call);
+int cli_show_nhrp_redirect(struct cli_call *call);
+int cli_show_nhrp_nhs(struct cli_call *call);
+int cli_clear_nhrp_cache(struct cli_call *call);
 int cli_show_ipsec_sa(struct cli_call *call);
 int cli_show_ike_sa(struct cli_call *call);
 int cli_show_ike_stats(struct cli_call *call);

@@ -15,7 +15,7 @@
 
 const struct cli_command cli_commands[] = {
 	/* clang-format off */
-	{"help [control|display|ports|dmvpn|ipsec|routing|debug|all]", CLI_GROUP_CONTROL, "this list", cli_help},
+	{"help [control|display|ports|dmvpn|nhrp|ipsec|routing|debug|all]", CLI_GROUP_CONTROL, "this list", cli_help},
 	{"start", CLI_GROUP_CONTROL, "begin forwarding", cli_start},
 	{"stop", CLI_GROUP_CONTROL, "end forwarding, show what was forwarded", cli_stop},
 	{"quit", CLI_GROUP_CONTROL, "leave the command line; the hub goes on", cli_quit},
@@ -41,7 +41,12 @@ const struct cli_command cli_commands[] = {
 	{"show port summary all", CLI_GROUP_PORTS, "a line for each port", cli_show_port_summary},
 	{"clear port stats <port|all>", CLI_GROUP_PORTS, "count a port's packets from 0", cli_clear_port_stats},
 	{"show tap", CLI_GROUP_PORTS, "interfaces of the kernel, and what became of their packets", cli_show_tap},
-	{"show dmvpn [peer <ip>]", CLI_GROUP_DMVPN, "tunnels and their spokes", cli_show_dmvpn},
+	{"show dmvpn [detail] [tunnel <tunnel>] [peer <ip>]", CLI_GROUP_DMVPN, "tunnels and their spokes", cli_show_dmvpn},
+	{"show nhrp cache [dynamic|static|cached|pending|negative] [peer <ip>]", CLI_GROUP_NHRP, "who is registered from where", cli_show_nhrp_cache},
+	{"show nhrp stats", CLI_GROUP_NHRP, "NHRP's counters; json: those at 0 too", cli_show_nhrp_stats},
+	{"show nhrp redirect", CLI_GROUP_NHRP, "who was told of shorter ways", cli_show_nhrp_redirect},
+	{"show nhrp nhs", CLI_GROUP_NHRP, "servers that the hub registers with", cli_show_nhrp_nhs},
+	{"clear nhrp cache <ip|all>", CLI_GROUP_NHRP, "end leases; spokes register again in their time", cli_clear_nhrp_cache},
 	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
 	{"clear ipsec sa peer <ip>", CLI_GROUP_IPSEC, "end a spoke's security associations, and tell it", cli_clear_ipsec_sa},
 	{"clear ipsec sa all", CLI_GROUP_IPSEC, "end those of all spokes that have them by IKE", cli_clear_ipsec_sa},
@@ -72,6 +77,7 @@ const char *const cli_group_names[CLI_GROUPS] = {
 	[CLI_GROUP_DISPLAY] = "display",
 	[CLI_GROUP_PORTS] = "ports",
 	[CLI_GROUP_DMVPN] = "dmvpn",
+	[CLI_GROUP_NHRP] = "nhrp",
 	[CLI_GROUP_IPSEC] = "ipsec",
 	[CLI_GROUP_ROUTING] = "routing",
 	[CLI_GROUP_DEBUG] = "debug",
@@ -141,6 +147,16 @@ static bool take_prefix(struct cli_call *call, const char *word)
 	return ip_addr_equal(&net.addr, &call->prefix.addr);
 }
 
+static bool take_tunnel(struct cli_call *call, const char *word)
+{
+	const struct hub *h = call->cli->hub;
+
+	for (unsigned i = 0; i < h->n_tunnels; i++)
+		if (strcmp(word, h->tunnels[i].config->name) == 0)
+			call->tunnel = &h->tunnels[i];
+	return call->tunnel != NULL;
+}
+
 /* A number that is at least 1. */
 static bool take_number(unsigned *number, const char *word)
 {
@@ -159,6 +175,10 @@ static bool take_argument(struct cli_call *call, const struct token *t, const ch
 		return take_port(call, word);
 	if (strncmp(t->text, "<port>", t->len) == 0)
 		return strcmp(word, "all") != 0 && take_port(call, word);
+	if (strncmp(t->text, "<ip|all>", t->len) == 0)
+		return strcmp(word, "all") == 0 || take_ip(call, word);
+	if (strncmp(t->text, "<tunnel>", t->len) == 0)
+		return take_tunnel(call, word);
 	if (strncmp(t->text, "<count>", t->len) == 0)
 		return take_number(&call->count, word);
 	if (strncmp(t->text, "<octets>", t->len) == 0)

@@ -114,6 +114,8 @@ static int create_objects(struct hub *h, struct error *err)
 	if (rc == 0)
 		rc = hub_static_create(h, err);
 	if (rc == 0)
+		rc = hub_nhrp_create(h, err);
+	if (rc == 0)
 		rc = hub_filters_create(h, err);
 	if (rc == 0)
 		rc = hub_taps_create(h, err);
@@ -147,6 +149,7 @@ void hub_destroy(struct hub *h)
 		return;
 	hub_ike_destroy(h);
 	hub_rip_destroy(h);
+	hub_nhrp_destroy(h);
 	hub_hold_destroy(h);
 	hub_hooks_destroy(h);
 	if (h->dp != NULL)
@@ -183,6 +186,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	hub_rip_turn(h);
 	hub_neighbors_turn(h);
 	hub_hold_turn(h);
+	hub_nhrp_turn(h);
 	hub_peers_sample(h);
 	if (!dp_peer_moving(h->dp))
 		dp_peers_follow(h->dp);

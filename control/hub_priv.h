@@ -7,6 +7,8 @@
  *	tunnel    the configuration's tunnels and the peers it names
  *	peer      spokes that come and go: address, place, SAs, which next hop they are behind
  *	peer_use  whether they work, what they send
+ *	nhrp      who is registered from where: the engine of nhrp/ and what it asks of the hub
+ *	          (nhrp_priv.h)
  *	rib       routes of all sources; the best of each prefix is in the forwarding table
  *	next_hop  addresses that routes lead to, and what they resolve to (rib_priv.h)
  *	static    configured routes
@@ -32,6 +34,7 @@
 #include "config/rip.h"
 #include "control/hook_priv.h"
 #include "control/hub.h"
+#include "control/nhrp_priv.h"
 #include "control/rib_priv.h"
 #include "dataplane/capture.h"
 #include "dataplane/filter.h"
@@ -100,7 +103,7 @@ enum hub_identity {
 /* A spoke. Its place in hub.peers is its index in the data plane. */
 struct hub_peer {
 	bool used;
-	bool up; /* see hub_peer_watch() */
+	bool keyed, up; /* see enum hub_peer_event */
 	uint16_t tunnel;
 	uint32_t dp;
 	const struct config_peer *config; /* NULL: the configuration does not name it */
@@ -111,6 +114,9 @@ struct hub_peer {
 	char *identity;                   /* as IKE has it, or NULL */
 	uint32_t nbma_next, nbma_prev;    /* others of this tunnel, outer address and port */
 	uint64_t gone_rx, gone_tx;        /* packets of SAs that were removed */
+	uint64_t heard_packets,
+		heard_at; /* received when NHRP asked last; and when that had grown */
+	bool dead;        /* whoever removes its SAs has found that it does not answer */
 	uint64_t added_at;
 	uint16_t path_mtu; /* 0: as the port */
 	uint64_t path_mtu_until;
@@ -140,10 +146,16 @@ enum hub_peer_state {
 };
 
 /*
- * A peer is up while it has a tunnel address and SAs of both directions. UP and DOWN alternate, and
- * at DOWN the address is still the old one; MOVED: another outer address or port, while up.
+ * A peer is keyed while it has SAs of both directions, and up while it has a tunnel address
+ * besides. Both go in pairs: KEYED, UP, DOWN, UNKEYED. At DOWN the address is still there.
  */
-enum hub_peer_event { HUB_PEER_EVENT_UP, HUB_PEER_EVENT_DOWN, HUB_PEER_EVENT_MOVED };
+enum hub_peer_event {
+	HUB_PEER_EVENT_KEYED,
+	HUB_PEER_EVENT_UP,
+	HUB_PEER_EVENT_MOVED, /* another outer address or port, while keyed */
+	HUB_PEER_EVENT_DOWN,
+	HUB_PEER_EVENT_UNKEYED,
+};
 
 typedef void (*hub_peer_watch_fn)(void *ctx, struct hub_peer *p, enum hub_peer_event event);
 
@@ -273,6 +285,8 @@ struct hub {
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
 	struct hub_log_limit conflicts, moves, peer_moves, hooks_refused;
+	struct hub_nhrp nhrp;
+	struct hub_log_limit nhrp_refused, nhrp_servers;
 	struct hub_capture capture;
 	struct hub_ike *ike; /* NULL: no IKE */
 	struct hub_hooks hooks;
@@ -328,6 +342,8 @@ void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index)
 int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be, struct error *err);
 /* Who the peer is, from now on; identity is copied, and may be NULL. @return 0 or -ENOMEM */
 int hub_peer_set_identity(struct hub_peer *p, enum hub_identity is, const char *identity);
+/* The tunnel address that the configuration gives it, or 0. */
+uint32_t hub_peer_pinned(const struct hub_peer *p);
 /* The peer is at another outer address, or port of its NAT. */
 void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t nat_port);
 /* Peer by its outer address and port (0: plain ESP), the latest of several, or NULL. */
@@ -437,6 +453,8 @@ void hub_icmp_receive(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 void hub_icmp_error(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+/* An echo request to a spoke, by its own SA whoever has its address meanwhile. */
+void hub_icmp_ping(struct hub *h, const struct hub_peer *p);
 
 #define HUB_ICMP_MAX 576 /* RFC 1812 4.3.2.3 */
 /* Write "fragmentation needed" about a packet. @return octets */

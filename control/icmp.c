@@ -189,6 +189,25 @@ static void echo(
 	transmit(h, table, DP_PUNT_ICMP, m);
 }
 
+void hub_icmp_ping(struct hub *h, const struct hub_peer *p)
+{
+	uint32_t own_be = h->tunnels[p->tunnel].config->address.addr.v4_be;
+	struct rte_mbuf *m;
+	uint8_t *icmp;
+	uint16_t sum;
+
+	if (p->address_be == 0)
+		return;
+	m = message(h, 0, own_be, p->address_be, ICMP_ECHO, 0, 0);
+	if (m == NULL)
+		return;
+	icmp = rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct rte_ipv4_hdr));
+	sum = (uint16_t)~rte_raw_cksum(icmp, ICMP_HDR_LEN);
+	memcpy(icmp + 2, &sum, sizeof(sum));
+	if (dp_inject_peer(h->dp, p->dp, RTE_ETHER_TYPE_IPV4, m) == 0)
+		h->punts[DP_PUNT_ICMP].sent++;
+}
+
 void hub_icmp_receive(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len)
 {

@@ -65,16 +65,29 @@ static void go_down(struct hub *h, struct hub_peer *p)
 	tell(h, p, HUB_PEER_EVENT_DOWN);
 }
 
-/* Something changed: up or down? */
+static void lose_keys(struct hub *h, struct hub_peer *p)
+{
+	go_down(h, p);
+	if (!p->keyed)
+		return;
+	p->keyed = false;
+	tell(h, p, HUB_PEER_EVENT_UNKEYED);
+}
+
+/* Address or SAs changed. Who hears that there are SAs may give the peer its address. */
 static void judge(struct hub *h, struct hub_peer *p)
 {
 	uint32_t list[DP_PEER_SAS_MAX];
-	bool up = p->address_be != 0 && dp_peer_sa_out(h->dp, p->dp) != SA_NONE &&
-		  dp_peer_sas(h->dp, p->dp, true, list) > 0;
+	bool keyed = dp_peer_sa_out(h->dp, p->dp) != SA_NONE &&
+		     dp_peer_sas(h->dp, p->dp, true, list) > 0;
 
-	if (!up)
-		go_down(h, p);
-	if (!up || p->up)
+	if (!keyed)
+		lose_keys(h, p);
+	if (keyed && !p->keyed) {
+		p->keyed = true;
+		tell(h, p, HUB_PEER_EVENT_KEYED);
+	}
+	if (!p->keyed || p->address_be == 0 || p->up)
 		return;
 	p->up = true;
 	tell(h, p, HUB_PEER_EVENT_UP);
@@ -88,9 +101,12 @@ int hub_peer_watch(struct hub *h, hub_peer_watch_fn fn, void *ctx)
 		return -ENOSPC;
 	w->at[w->n].fn = fn;
 	w->at[w->n++].ctx = ctx;
-	for (unsigned i = 0; i < h->peers_room; i++)
+	for (unsigned i = 0; i < h->peers_room; i++) {
+		if (h->peers[i].keyed)
+			fn(ctx, &h->peers[i], HUB_PEER_EVENT_KEYED);
 		if (h->peers[i].up)
 			fn(ctx, &h->peers[i], HUB_PEER_EVENT_UP);
+	}
 	return 0;
 }
 
@@ -229,18 +245,24 @@ int hub_peer_set_identity(struct hub_peer *p, enum hub_identity is, const char *
 	return 0;
 }
 
+uint32_t hub_peer_pinned(const struct hub_peer *p)
+{
+	return p->config != NULL && p->config->address.family != 0 ? p->config->address.v4_be : 0;
+}
+
 static void take_address(struct hub *h, struct hub_peer *p)
 {
 	go_down(h, p);
 	if (p->address_be == 0)
 		return;
 	hub_rib_del(h, DP_TABLE_OVERLAY, p->address_be, 32, HUB_ROUTE_PEER);
-	dp_peer_set_address(h->dp, p->dp, 0);
+	dp_peer_set_address(h->dp, p->dp, 0, false);
 	p->address_be = 0;
 }
 
 void hub_peer_del(struct hub *h, struct hub_peer *p)
 {
+	lose_keys(h, p);
 	take_address(h, p);
 	hub_path_mtu_forget(h, p);
 	if (p->next_hop != HUB_NONE)
@@ -265,18 +287,36 @@ static int check_address(const struct hub *h, const struct hub_peer *p, uint32_t
 	char text[IP_ADDR_STRLEN];
 
 	ip_addr_str(&a, text);
-	if (!ip_prefix_contains(&t->address, &a) || ip_addr_equal(&t->address.addr, &a) ||
+	/* A host's own network says nothing of where the others are. */
+	if ((t->address.len < 32 && !ip_prefix_contains(&t->address, &a)) ||
+		ip_addr_equal(&t->address.addr, &a) ||
 		(t->address.len < 31 && (host == 0 || host == (uint32_t)~mask)))
 		return error_set(
 			err, EINVAL, "%s is no spoke's address in tunnel %s", text, t->name);
-	if (c != NULL && c->address.family != 0 && !ip_addr_equal(&c->address, &a))
+	if (hub_peer_pinned(p) != 0 && hub_peer_pinned(p) != address_be)
 		return error_set(err, EPERM, "%s:%u gives the peer another address than %s",
 			c->place.file, c->place.line, text);
 	c = holder != NULL ? holder->config : NULL;
-	if (c != NULL && c->address.family != 0)
+	if (holder != NULL && hub_peer_pinned(holder) != 0)
 		return error_set(err, EPERM, "%s:%u gives %s to another peer", c->place.file,
 			c->place.line, text);
 	return 0;
+}
+
+/* What the tunnel's `multicast` says (OpenNHRP): everybody, servers, or these. */
+static bool wants_multicast(const struct hub *h, const struct hub_peer *p, uint32_t address_be)
+{
+	const struct config_nhrp *c = &h->tunnels[p->tunnel].config->nhrp;
+
+	if (c->multicast_dynamic)
+		return true;
+	for (unsigned i = 0; i < c->n_multicast; i++)
+		if (c->multicast[i].v4_be == address_be)
+			return true;
+	for (unsigned i = 0; c->multicast_nhs && i < c->n_nhs; i++)
+		if (c->nhs[i].nbma.v4_be == p->nbma_be || c->nhs[i].address.v4_be == address_be)
+			return true;
+	return false;
 }
 
 int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be, struct error *err)
@@ -297,18 +337,18 @@ int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be,
 	take_address(h, p);
 	if (holder != NULL)
 		go_down(h, holder);
-	dp_peer_set_address(h->dp, p->dp, address_be);
+	dp_peer_set_address(h->dp, p->dp, address_be, wants_multicast(h, p, address_be));
 	/* Of a holder: its route is this peer's with one store. */
 	rc = hub_rib_add(h, DP_TABLE_OVERLAY, address_be, 32, HUB_ROUTE_PEER,
 		DP_ADJ(DP_ADJ_PEER, p->dp), err);
 	if (rc < 0) {
 		hub_rib_del(h, DP_TABLE_OVERLAY, address_be, 32, HUB_ROUTE_PEER);
-		dp_peer_set_address(h->dp, p->dp, 0);
+		dp_peer_set_address(h->dp, p->dp, 0, false);
 		return rc;
 	}
 	p->address_be = address_be;
 	if (holder != NULL) {
-		dp_peer_set_address(h->dp, holder->dp, 0);
+		dp_peer_set_address(h->dp, holder->dp, 0, false);
 		holder->address_be = 0;
 	}
 	judge(h, p);
@@ -403,7 +443,7 @@ void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t
 	dp_peer_move(h->dp, p->dp, nbma_be, nat_port);
 	hub_path_mtu_track(h, p);
 	follow(h, p);
-	if (p->up)
+	if (p->keyed)
 		tell(h, p, HUB_PEER_EVENT_MOVED);
 }
 

@@ -16,9 +16,11 @@ static const handler_fn handlers[DP_PUNT_COUNT] = {
 	[DP_PUNT_IKE] = hub_ike_datagram,
 	[DP_PUNT_ICMP] = hub_icmp_receive,
 	[DP_PUNT_RIP] = hub_rip_receive,
+	[DP_PUNT_NHRP] = hub_nhrp_receive,
 	[DP_PUNT_ERROR] = hub_icmp_error,
 	[DP_PUNT_RESOLVE] = hub_neighbor_resolve,
 	[DP_PUNT_MOVED] = hub_peer_moved,
+	[DP_PUNT_REDIRECT] = hub_nhrp_hint,
 };
 
 unsigned hub_punt_turn(struct hub *h)

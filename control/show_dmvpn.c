@@ -2,6 +2,7 @@
 /* Tunnels and their spokes. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/cli_priv.h"
 
@@ -38,7 +39,7 @@ static json_t *nbma(const struct hub_peer *p)
 
 static const char *type(const struct hub_peer *p)
 {
-	return p->config != NULL && p->config->address.family != 0 ? "static" : "dynamic";
+	return hub_peer_pinned(p) != 0 ? "static" : "dynamic";
 }
 
 static unsigned count_sas(const struct hub *h, const struct hub_peer *p)
@@ -48,18 +49,75 @@ static unsigned count_sas(const struct hub *h, const struct hub_peer *p)
 	return dp_peer_sas(h->dp, p->dp, true, list) + dp_peer_sas(h->dp, p->dp, false, list);
 }
 
-static json_t *row(const struct hub *h, const struct hub_peer *p)
+/* What NHRP knows of it, for people below its row. */
+static void add_detail(
+	json_t *o, const struct hub *h, const struct hub_peer *p, const struct nhrp_binding *b)
 {
+	static const char *const identities[] = {
+		[HUB_IDENTITY_MANUAL] = "manual",
+		[HUB_IDENTITY_PROVEN] = "proven",
+		[HUB_IDENTITY_SHARED] = "shared",
+		[HUB_IDENTITY_ADDRESS] = "address",
+	};
+	struct nhrp_peer_stats s = {.n_leases = 0};
+
+	nhrp_peer_stats(h->nhrp.engine, p->dp, &s);
+	json_object_set_new(o, "identity", p->identity ? json_string(p->identity) : json_null());
+	json_object_set_new(o, "identity_is", json_string(identities[p->identity_is]));
+	json_object_set_new(o, "claimed_nbma", b ? cli_addr_be(b->claimed_nbma_be) : json_null());
+	json_object_set_new(o, "holding_time", b ? json_integer(b->holding) : json_null());
+	json_object_set_new(o, "requesters", json_integer(b ? b->n_requesters : 0));
+	json_object_set_new(o, "leases", json_integer(s.n_leases));
+	json_object_set_new(o, "refused", cli_u64(s.refused));
+	json_object_set_new(o, "conflicts", cli_u64(s.conflicts));
+	json_object_set_new(o, "redirects", cli_u64(s.redirects));
+}
+
+static void text_detail(struct cli_call *call, const json_t *o)
+{
+	json_t *identity = json_object_get(o, "identity"),
+	       *claimed = json_object_get(o, "claimed_nbma");
+
+	cli_text(call, "  identity %s (%s), claims %s, holding time %d\n",
+		json_is_string(identity) ? json_string_value(identity) : "-",
+		json_string_value(json_object_get(o, "identity_is")),
+		json_is_string(claimed) ? json_string_value(claimed) : "-",
+		(int)json_integer_value(json_object_get(o, "holding_time")));
+	cli_text(call,
+		"  MTU %d, %d leases, %d requesters, %d refused, %d conflicts, %d redirects\n",
+		(int)json_integer_value(json_object_get(o, "mtu")),
+		(int)json_integer_value(json_object_get(o, "leases")),
+		(int)json_integer_value(json_object_get(o, "requesters")),
+		(int)json_integer_value(json_object_get(o, "refused")),
+		(int)json_integer_value(json_object_get(o, "conflicts")),
+		(int)json_integer_value(json_object_get(o, "redirects")));
+}
+
+static void show_peer(struct cli_call *call, const struct hub_peer *p)
+{
+	const struct hub *h = call->cli->hub;
+	bool detail = strcmp(call->option, "detail") == 0;
+	struct nhrp_binding b;
+	bool bound = hub_nhrp_binding(h, p, &b);
 	uint64_t rx, tx;
+	json_t *o;
 
 	hub_peer_packets(h, p, &rx, &tx);
-	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:n, s:o, s:o, s:i, s:i, s:o}", "tunnel",
+	o = json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:o, s:i, s:i, s:o}", "tunnel",
 		h->tunnels[p->tunnel].config->name, "peer", cli_peer(p), "nbma", nbma(p), "type",
 		type(p), "state", state_names[hub_peer_state(h, p)], "sas", (int)count_sas(h, p),
-		"expires", "rx_packets", cli_u64(rx), "tx_packets", cli_u64(tx), "mtu",
-		(int)dp_peer_mtu(h->dp, p->dp), "path_mtu", (int)p->path_mtu, "flags",
-		json_sprintf("%s%s", hub_peer_used_lately(h, p) ? "U" : "",
-			p->nat_port != 0 ? "N" : ""));
+		"expires", bound ? cli_time_left(h, b.expires_ms) : json_null(), "rx_packets",
+		cli_u64(rx), "tx_packets", cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp),
+		"path_mtu", (int)p->path_mtu, "flags",
+		json_sprintf("%s%s%s", hub_peer_used_lately(h, p) ? "U" : "",
+			p->nat_port != 0 ? "N" : "", bound && b.unique ? "*" : ""));
+	if (detail)
+		add_detail(o, h, p, bound ? &b : NULL);
+	json_incref(o);
+	cli_row(call, o);
+	if (detail)
+		text_detail(call, o);
+	json_decref(o);
 }
 
 /* Peers of a tunnel by their state. */
@@ -110,7 +168,7 @@ static int show_one(struct cli_call *call)
 	text_tunnel(call, h->tunnels[p->tunnel].config);
 	cli_text(call, "\n");
 	CLI_TABLE(call, columns);
-	cli_row(call, row(h, p));
+	show_peer(call, p);
 	cli_text(call, "MTU %u", dp_peer_mtu(h->dp, p->dp));
 	if (p->path_mtu != 0)
 		cli_text(call, ", for the path has %u for another %" PRIu64 " s", p->path_mtu,
@@ -128,7 +186,7 @@ static void list(struct cli_call *call, unsigned tunnel)
 		const struct hub_peer *p = &h->peers[call->at++ % h->peers_room];
 
 		if (p->used && p->tunnel == tunnel) {
-			cli_row(call, row(h, p));
+			show_peer(call, p);
 			n++;
 		}
 		if (call->at % h->peers_room == 0)
@@ -169,6 +227,10 @@ int cli_show_dmvpn(struct cli_call *call)
 	if (call->at < h->peers_room)
 		return count(call) && h->n_tunnels == 0 ? CLI_DONE : CLI_MORE;
 	tunnel = (unsigned)(call->at / h->peers_room) - 1;
+	if (call->tunnel != NULL && call->tunnel != &h->tunnels[tunnel]) {
+		call->at += h->peers_room;
+		return tunnel + 1 < h->n_tunnels ? CLI_MORE : CLI_DONE;
+	}
 	if (call->at % h->peers_room == 0 && !call->json) {
 		text_tunnel(call, h->tunnels[tunnel].config);
 		text_counts(call, &((const struct counts *)call->state)[tunnel]);
@@ -181,6 +243,6 @@ int cli_show_dmvpn(struct cli_call *call)
 		call->at += h->peers_room;
 	if (call->at / h->peers_room <= h->n_tunnels)
 		return CLI_MORE;
-	cli_text(call, "Flags: U used in last 30 s, N behind a NAT\n");
+	cli_text(call, "Flags: U used in last 30 s, N behind a NAT, * unique\n");
 	return CLI_DONE;
 }

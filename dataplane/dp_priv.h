@@ -107,6 +107,7 @@ struct peer {
 	uint8_t df : 2;       /* enum dp_df */
 	uint8_t redirect : 1; /* hairpin packets to it are worth a hint */
 	uint8_t used : 1;
+	uint8_t multicast : 1;
 	uint8_t verified; /* owner writes: some packet of this peer was authentic */
 	uint8_t tunnel;
 	/* line 1: control only */
@@ -115,7 +116,10 @@ struct peer {
 	/* line 2: what becomes of packets that are not simply forwarded */
 	uint32_t punt_due[PUNT_PEER_CLASSES]; /* atomic; see punt.c */
 	uint32_t address_be;                  /* in the tunnel, 0: not known yet; control writes */
-	uint32_t next_free;                   /* control only */
+	union {                               /* control only */
+		uint32_t next_free;           /* of a place that is free */
+		uint16_t mtu;                 /* what the spoke wants itself, 0: any */
+	};
 	uint16_t arrives; /* 1 + worker that authentic packets were handed from; owner writes */
 	uint8_t followed; /* how often it was moved there; control only */
 } __attribute__((aligned(64)));

@@ -103,19 +103,21 @@ static unsigned list_remove(uint32_t *list, uint32_t value)
 static uint16_t fitting_mtu(const struct dp *dp, const struct peer *peer, const struct esp_suite *s)
 {
 	const struct tunnel *t = &dp->tunnels[peer->tunnel];
-	unsigned path = peer->path_mtu, fixed;
+	unsigned path = peer->path_mtu, fixed, most = t->p.mtu;
 
+	if (peer->mtu != 0 && peer->mtu < most)
+		most = peer->mtu;
 	if (path == 0 && peer->l2.port != DP_PORT_NONE)
 		path = dp->ports[peer->l2.port].mtu;
 	if (path == 0)
-		return t->p.mtu;
+		return (uint16_t)most;
 	fixed = sizeof(struct rte_ipv4_hdr) + ESP_HDR_LEN + s->iv_len + s->icv_len;
 	if (peer->outer.port_be != 0)
 		fixed += sizeof(struct rte_udp_hdr);
 	path = path > fixed ? (path - fixed) / s->align * s->align : 0;
 	fixed = 2u + peer->gre_len;
 	path = path > fixed ? path - fixed : 0;
-	return (uint16_t)RTE_MIN(path, (unsigned)t->p.mtu);
+	return (uint16_t)RTE_MIN(path, most);
 }
 
 static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
@@ -135,9 +137,20 @@ static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
 	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
 }
 
-void dp_peer_set_address(struct dp *dp, uint32_t index, uint32_t address_be)
+void dp_peer_set_address(struct dp *dp, uint32_t index, uint32_t address_be, bool multicast)
 {
-	__atomic_store_n(&dp->peers[index].address_be, address_be, __ATOMIC_RELAXED);
+	struct peer *peer = &dp->peers[index];
+
+	__atomic_store_n(&peer->address_be, address_be, __ATOMIC_RELAXED);
+	peer->multicast = multicast && address_be != 0;
+}
+
+void dp_peer_set_mtu(struct dp *dp, uint32_t index, uint16_t mtu)
+{
+	struct peer *peer = &dp->peers[index];
+
+	peer->mtu = mtu;
+	set_out(dp, peer, peer->out.sa);
 }
 
 void dp_peer_set_neighbor(
@@ -204,6 +217,7 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 	set_outer(peer, p->nbma_be, p->natt_port);
 	make_gre(peer, t);
 	peer->redirect = t->p.redirect;
+	peer->multicast = p->address_be != 0;
 	peer->df = t->p.df;
 	/* Replication looks at every peer in use: it must not see one half made. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);

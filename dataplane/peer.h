@@ -15,8 +15,9 @@
 
 struct dp_peer_params {
 	uint16_t tunnel;
-	uint32_t address_be; /**< the spoke's tunnel address, 0: not known yet */
-	uint32_t nbma_be;    /**< the spoke's outer address */
+	/** the spoke's tunnel address, 0: not known yet; with one it is sent multicast */
+	uint32_t address_be;
+	uint32_t nbma_be; /**< the spoke's outer address */
 	/** NAT traversal (RFC 3948): UDP port of the spoke, host order; 0: plain ESP */
 	uint16_t natt_port;
 };
@@ -32,9 +33,13 @@ void dp_peer_del(struct dp *dp, uint32_t peer);
 
 /**
  * The spoke's tunnel address, 0: not known. From now on no other spoke may use it as a source
- * (fwd_source_peer), and only with one a spoke is sent multicast. Routes are the caller's.
+ * (fwd_source_peer). Routes are the caller's.
+ * @param multicast  the spoke is sent what goes to all of its tunnel; never without an address
  */
-void dp_peer_set_address(struct dp *dp, uint32_t peer, uint32_t address_be);
+void dp_peer_set_address(struct dp *dp, uint32_t peer, uint32_t address_be, bool multicast);
+
+/** Largest inner packet the spoke itself wants; 0, or more than the tunnel's: the tunnel's. */
+void dp_peer_set_mtu(struct dp *dp, uint32_t peer, uint16_t mtu);
 
 /**
  * Where frames to this peer go: port and Ethernet address of the underlay's next hop. Replaces

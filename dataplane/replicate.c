@@ -30,10 +30,7 @@ static bool is_mine(const struct worker *w, const struct peer *peer, uint8_t tun
 	union peer_out out = {.word = __atomic_load_n(&peer->out.word, __ATOMIC_ACQUIRE)};
 	uint16_t owner = __atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE);
 
-	if (!peer->used || peer->tunnel != tunnel || out.sa == SA_NONE)
-		return false;
-	/* Who has not registered has no part in the tunnel yet. */
-	if (__atomic_load_n(&peer->address_be, __ATOMIC_RELAXED) == 0)
+	if (!peer->used || !peer->multicast || peer->tunnel != tunnel || out.sa == SA_NONE)
 		return false;
 	return owner == w->id || (owner == SA_OWNER_NONE && w->id == 0);
 }

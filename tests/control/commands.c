@@ -45,6 +45,14 @@ static const char *const lines[] = {
 	"show tap",
 	"show dmvpn",
 	"show dmvpn peer 10.255.0.11",
+	"show dmvpn detail tunnel tun0 peer 10.255.0.11",
+	"show dmvpn tunnel tun0",
+	"show nhrp cache",
+	"show nhrp cache dynamic peer 10.255.0.11",
+	"show nhrp stats",
+	"show nhrp redirect",
+	"show nhrp nhs",
+	"clear nhrp cache all",
 	"show ipsec sa",
 	"show ipsec sa peer 10.255.0.11",
 	"show route",
@@ -125,7 +133,7 @@ static const struct {
 		"Bad argument at 'bogus': expected "
 		"help|start|stop|quit|shutdown|show|clear|port|set|rekey|capture|"
 		"trace\n"
-		"  usage: help [control|display|ports|dmvpn|ipsec|routing|debug|all]\n",
+		"  usage: help [control|display|ports|dmvpn|nhrp|ipsec|routing|debug|all]\n",
 		"bad-argument", "bogus"},
 	{"show port bogus",
 		"Bad argument at 'bogus': expected stats|info|summary\n"
@@ -139,17 +147,20 @@ static const struct {
 		"  usage: show port stats <port|all>\n",
 		"bad-argument", "0x1"},
 	{"show dmvpn peer 10.0.0.256",
-		"Bad argument at '10.0.0.256': expected <ip>\n  usage: show dmvpn [peer <ip>]\n",
+		"Bad argument at '10.0.0.256': expected <ip>\n  usage: show dmvpn [detail] [tunnel "
+		"<tunnel>] [peer <ip>]\n",
 		"bad-argument", "10.0.0.256"},
 	{"show dmvpn peer 2001:db8::1",
-		"Bad argument at '2001:db8::1': expected <ip>\n  usage: show dmvpn [peer <ip>]\n",
+		"Bad argument at '2001:db8::1': expected <ip>\n  usage: show dmvpn [detail] "
+		"[tunnel <tunnel>] [peer <ip>]\n",
 		"bad-argument", "2001:db8::1"},
 	{"show dmvpn peer",
 		"Argument missing after 'show dmvpn peer': expected <ip>\n"
-		"  usage: show dmvpn [peer <ip>]\n",
+		"  usage: show dmvpn [detail] [tunnel <tunnel>] [peer <ip>]\n",
 		"missing-argument", "show dmvpn peer"},
 	{"clear",
-		"Argument missing after 'clear': expected drops|nodes|fwd|port|ipsec|rip|trace\n"
+		"Argument missing after 'clear': expected "
+		"drops|nodes|fwd|port|nhrp|ipsec|rip|trace\n"
 		"  usage: clear drops\n",
 		"missing-argument", "clear"},
 	{"show version now",
@@ -157,7 +168,7 @@ static const struct {
 		"bad-argument", "now"},
 	{"sh ver",
 		"Ambiguous word 'sh': expected shutdown|show\n"
-		"  usage: help [control|display|ports|dmvpn|ipsec|routing|debug|all]\n",
+		"  usage: help [control|display|ports|dmvpn|nhrp|ipsec|routing|debug|all]\n",
 		"ambiguous", "sh"},
 	{"show dmvpn peer 10.255.0.99", "No peer has the tunnel address 10.255.0.99\n", "not-found",
 		"10.255.0.99"},

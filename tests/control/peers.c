@@ -5,6 +5,7 @@
 #include "tests/control/world.h"
 
 static struct {
+	int n_keyed;
 	unsigned n;
 	struct {
 		uint32_t peer;
@@ -16,6 +17,10 @@ static struct {
 static void hear(void *ctx, struct hub_peer *p, enum hub_peer_event event)
 {
 	(void)ctx;
+	if (event == HUB_PEER_EVENT_KEYED || event == HUB_PEER_EVENT_UNKEYED) {
+		heard.n_keyed += event == HUB_PEER_EVENT_KEYED ? 1 : -1;
+		return;
+	}
 	if (heard.n < RTE_DIM(heard.at)) {
 		heard.at[heard.n].peer = p->dp;
 		heard.at[heard.n].address_be = p->address_be;
@@ -108,6 +113,7 @@ static void test_life(void)
 	uint32_t out;
 
 	open_world();
+	CU_ASSERT_EQUAL(heard.n_keyed, 3);
 	CU_ASSERT_EQUAL(heard.n, 3); /* far, near and side were there */
 	heard.n = 0;
 	p = come(NEW);
@@ -120,6 +126,7 @@ static void test_life(void)
 	EXPECT_TEXT("show dmvpn", "-                203.0.113.15            dynamic  pending 2 ");
 	CU_ASSERT_EQUAL(overlay("10.255.0.15"), DP_ADJ_NO_PEER);
 	CU_ASSERT_EQUAL(n_multicast(), 3);
+	CU_ASSERT_EQUAL(heard.n_keyed, 4);
 	CU_ASSERT_EQUAL(heard.n, 0);
 
 	CU_ASSERT_EQUAL(set_address(p, "10.255.0.15"), 0);
@@ -141,6 +148,7 @@ static void test_life(void)
 	hub_peer_del(world.hub, p);
 	CU_ASSERT_EQUAL(heard.at[3].event, HUB_PEER_EVENT_DOWN);
 	CU_ASSERT_EQUAL(heard.at[3].address_be, packet_addr("10.255.0.15"));
+	CU_ASSERT_EQUAL(heard.n_keyed, 3);
 	CU_ASSERT_EQUAL(heard.n, 4);
 	CU_ASSERT_EQUAL(overlay("10.255.0.15"), DP_ADJ_NO_PEER);
 	CU_ASSERT_PTR_NULL(hub_peer_find_nbma(world.hub, 0, world_nbma(NEW), 0));

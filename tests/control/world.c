@@ -333,9 +333,9 @@ struct packet world_arp_question(unsigned port, const char *target)
 		&mac_everybody, target);
 }
 
-struct packet world_seal(enum spoke_name spoke, const struct packet *inner)
+struct packet world_seal_gre(enum spoke_name spoke, uint16_t protocol, const struct packet *inner)
 {
-	const struct packet_gre gre = {.flags = PACKET_GRE_KEY, .protocol = 0x0800, .key = 42};
+	const struct packet_gre gre = {.flags = PACKET_GRE_KEY, .protocol = protocol, .key = 42};
 	const struct packet payload = packet_gre(&gre, inner);
 	const unsigned port = 0;
 	struct packet esp = {0}, ip;
@@ -353,7 +353,20 @@ struct packet world_seal(enum spoke_name spoke, const struct packet *inner)
 	return packet_eth(&mac_hub[port], &mac_gateway, 0x0800, &ip);
 }
 
+struct packet world_seal(enum spoke_name spoke, const struct packet *inner)
+{
+	return world_seal_gre(spoke, 0x0800, inner);
+}
+
 struct packet world_unseal(enum spoke_name spoke, const struct packet *frame)
+{
+	uint16_t protocol;
+
+	return world_unseal_gre(spoke, frame, &protocol);
+}
+
+struct packet world_unseal_gre(
+	enum spoke_name spoke, const struct packet *frame, uint16_t *protocol)
 {
 	const unsigned outer = PACKET_ETH_LEN + PACKET_IP4_LEN;
 	struct packet copy = *frame, none = {0}, p = {0};
@@ -370,6 +383,7 @@ struct packet world_unseal(enum spoke_name spoke, const struct packet *frame)
 		return none;
 	p.len = (uint16_t)(e.payload_len - 8);
 	memcpy(p.b, e.payload + 8, p.len);
+	*protocol = (uint16_t)(e.payload[2] << 8 | e.payload[3]);
 	return p;
 }
 

@@ -95,8 +95,13 @@ struct packet world_arp_question(unsigned port, const char *target);
 /** An inner packet as a spoke sends it: GRE, ESP, IPv4, Ethernet. */
 struct packet world_seal(enum spoke_name spoke, const struct packet *inner);
 
+/** The same with another payload of GRE: its protocol type. */
+struct packet world_seal_gre(enum spoke_name spoke, uint16_t protocol, const struct packet *inner);
+
 /** The inner packet of a frame for a spoke; length 0 if it is not authentic, or none. */
 struct packet world_unseal(enum spoke_name spoke, const struct packet *frame);
+struct packet world_unseal_gre(
+	enum spoke_name spoke, const struct packet *frame, uint16_t *protocol);
 
 /** The outer address of a spoke, network order. */
 uint32_t world_nbma(enum spoke_name spoke);

@@ -161,7 +161,8 @@ static void test_include_refused(void)
 	put("bad.cfg", "burst = 1;\nburts = 2;\n", 0600);
 	refuse("i0.cfg",
 		"%s/bad.cfg:2: unknown setting burts; did you mean burst? expected one of workers, "
-		"burst, idle, mbufs, peers_max, control_socket, eal, secrets, filters, ports, "
+		"burst, idle, mbufs, peers_max, nhrp, control_socket, eal, secrets, filters, "
+		"ports, "
 		"tunnels, "
 		"routes, rip, ike");
 	put("bad.cfg", "burst = 1;\n\nmbufs 2;\n", 0600);

@@ -48,14 +48,16 @@ static void test_unknown(void)
 	static const struct refusal cases[] = {
 		{"\nworker = 1;",
 			"hub.cfg:2: unknown setting worker; did you mean workers? expected one of "
-			"workers, burst, idle, mbufs, peers_max, control_socket, eal, secrets, "
+			"workers, burst, idle, mbufs, peers_max, nhrp, control_socket, eal, "
+			"secrets, "
 			"filters, "
 			"ports, "
 			"tunnels, "
 			"routes, rip, ike, hooks, events"},
 		{"frobnicate = 1;",
 			"hub.cfg:1: unknown setting frobnicate; expected one of workers, burst, "
-			"idle, mbufs, peers_max, control_socket, eal, secrets, filters, ports, "
+			"idle, mbufs, peers_max, nhrp, control_socket, eal, secrets, filters, "
+			"ports, "
 			"tunnels, "
 			"routes, rip, ike, hooks, events"},
 		{"ports = (\n{ adresses = 1; } );",
@@ -69,7 +71,7 @@ static void test_unknown(void)
 		{"tunnels = ( { tos = 1; } );",
 			"hub.cfg:1: unknown setting tos; did you mean ttl? expected one of name, "
 			"address, nbma, key, mtu, ttl, checksum, redirect, rpf, adjust_mss, "
-			"dscp, df, tap, filter_in, filter_out, peers"},
+			"dscp, df, tap, filter_in, filter_out, nhrp, peers"},
 		{PORT PEER "sa = 1; } ); } );",
 			"hub.cfg:7: unknown setting sa; expected one of address, nbma, nat_port, "
 			"sa_in, sa_out"},
