@@ -84,6 +84,8 @@ void ike_socket_disconnect(struct hub_ike *ike, enum ike_channel c, const char *
 
 	if (s->fd < 0)
 		return;
+	/* A child that was just forked has a copy. */
+	shutdown(s->fd, SHUT_RDWR);
 	close(s->fd);
 	s->fd = -1;
 	s->greeted = false;
@@ -200,12 +202,17 @@ static void accept_one(struct hub_ike *ike, struct ike_socket *s, int fd)
 	s->greeted = false;
 }
 
-static void accept_all(struct hub_ike *ike, struct ike_socket *s)
+/* @return true if somebody was there */
+static bool accept_all(struct hub_ike *ike, struct ike_socket *s)
 {
+	bool any = false;
 	int fd;
 
-	while ((fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+	while ((fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
 		accept_one(ike, s, fd);
+		any = true;
+	}
+	return any;
 }
 
 static void greet(struct hub_ike *ike)
@@ -298,7 +305,8 @@ void ike_sockets_turn(struct hub_ike *ike)
 	for (unsigned i = 0; i < IKE_CHANNELS; i++) {
 		/* Who left must be noticed before who comes in its place. */
 		read_socket(ike, (enum ike_channel)i);
-		accept_all(ike, &ike->socket[i]);
+		if (accept_all(ike, &ike->socket[i]))
+			read_socket(ike, (enum ike_channel)i);
 		flush(&ike->socket[i]);
 	}
 }

@@ -174,7 +174,8 @@ static int tap_open(const char *name, uint16_t mtu, const struct ip_prefix *addr
 	return ends[1];
 }
 
-static struct hub_params params = {.sources = sources, .tap_open = tap_open, .fixed_seed = true};
+static struct hub_params params = {
+	.sources = sources, .tap_open = tap_open, .fixed_seed = true, .ike = true};
 
 void world_open(const char *text)
 {
