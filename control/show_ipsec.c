@@ -50,7 +50,7 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 
 	snprintf(spi, sizeof(spi), "0x%08x", sa->spi);
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:s, "
-			 "s:i, s:b, s:s, s:s?, s:o}",
+			 "s:i, s:b, s:s, s:s?, s:I, s:o}",
 		"direction", in ? "in" : "out", "spi", spi, "suite", esp_suite_at(sa->suite)->name,
 		"mode", "transp", "sequence", cli_u64(load64(&hot->seq)), "packets",
 		cli_u64(load64(&hot->packets)), "bytes", cli_u64(load64(&hot->bytes)), "errors",
@@ -62,7 +62,8 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 		esp == NULL   ? "manual"
 		: esp->orphan ? "orphan"
 			      : "ike",
-		"identity", p->identity, "peer", cli_peer(p));
+		"identity", p->identity, "sequence_kept",
+		esp == NULL ? (json_int_t)0 : (json_int_t)esp->seq_said, "peer", cli_peer(p));
 }
 
 static void show_peer(struct cli_call *call, const struct hub_peer *p)

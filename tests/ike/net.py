@@ -113,6 +113,7 @@ class Hub:
     def __init__(self, net, build, folder, plugin, ike):
         self.net, self.build, self.folder = net, build, folder
         self.process = None
+        mode = f'plugin = "{plugin}";' if plugin else 'mode = "external";'
         with open(f"{folder}/hub.cfg", "w", encoding="utf-8") as f:
             os.chmod(f.fileno(), 0o600)
             f.write(f"""
@@ -122,7 +123,7 @@ control_socket = "{folder}/control.sock";
 ports = ( {{ name = "wan0"; device = "net_af_packet0,iface=wan0";
   addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254"; }} );
 tunnels = ( {{ name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = 42; }} );
-ike = {{ plugin = "{plugin}"; {ike} }};
+ike = {{ {mode} {ike} }};
 """)
 
     def start(self):
@@ -148,6 +149,11 @@ ike = {{ plugin = "{plugin}"; {ike} }};
     def logged(self, words):
         with open(f"{self.folder}/hub.log", encoding="utf-8", errors="replace") as f:
             return words in f.read()
+
+    def kill(self):
+        """Without a chance to say goodbye."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self):
         if self.process is None:
