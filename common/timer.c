@@ -3,12 +3,11 @@
 
 #include <stddef.h>
 
-/* Those that are due at the same time stand by their addresses: a tree holds no equals. */
 static int compare(const struct timer *a, const struct timer *b)
 {
 	if (a->due != b->due)
 		return a->due < b->due ? -1 : 1;
-	return a == b ? 0 : (uintptr_t)a < (uintptr_t)b ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
 }
 
 /* clang-format off */
@@ -19,6 +18,7 @@ void timer_start(struct timers *all, struct timer *t, uint64_t due)
 {
 	timer_stop(all, t);
 	t->due = due;
+	t->order = all->started++;
 	t->running = true;
 	RB_INSERT(timer_tree, &all->tree, t);
 }

@@ -14,13 +14,15 @@
 /** All zeros: not running. */
 struct timer {
 	RB_ENTRY(timer) entry;
-	uint64_t due; /**< in the clock of whoever asks timers_due() */
+	uint64_t due;   /**< in the clock of whoever asks timers_take_due() */
+	uint64_t order; /**< of starting: what is due at the same time comes in it */
 	bool running;
 };
 
 /** All zeros: none runs. */
 struct timers {
 	RB_HEAD(timer_tree, timer) tree;
+	uint64_t started;
 };
 
 /** Let a timer be due then, whether or not it runs already. O(log n) */
