@@ -114,6 +114,8 @@ static int create_objects(struct hub *h, struct error *err)
 	if (rc == 0)
 		rc = hub_static_create(h, err);
 	if (rc == 0)
+		rc = hub_nhrp_hooks_create(h, err);
+	if (rc == 0)
 		rc = hub_nhrp_create(h, err);
 	if (rc == 0)
 		rc = hub_filters_create(h, err);

@@ -53,6 +53,9 @@ int hub_nhrp_watch(struct hub *h, const struct hub_nhrp_watch *watch);
 /* The lease or map of a peer's tunnel address. @return false if it has none */
 bool hub_nhrp_binding(const struct hub *h, const struct hub_peer *p, struct nhrp_binding *b);
 
+/* nhrp_hook.c: scripts and the event stream hear of it. Before hub_nhrp_create(). */
+int hub_nhrp_hooks_create(struct hub *h, struct error *err);
+
 /* nhrp_config.c: a tunnel as an interface of the engine. @return 0 or -errno */
 int hub_nhrp_interface(struct hub *h, uint16_t tunnel, struct error *err);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Spokes register, are found, are routed, and go: NHRP through the whole hub, with its clock. */
 #include <arpa/inet.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "nhrp/packet.h"
 #include "tests/control/world.h"
@@ -424,6 +426,83 @@ static void test_flood(void)
 	world_close();
 }
 
+static char hook_out[64];
+
+static const char *hook_said(void)
+{
+	static char text[4096];
+	FILE *f = fopen(hook_out, "r");
+	size_t n = f == NULL ? 0 : fread(text, 1, sizeof(text) - 1, f);
+
+	text[n] = '\0';
+	if (f != NULL)
+		fclose(f);
+	return text;
+}
+
+/* Scripts are processes of their own: until a frame is sent, or they have said this. */
+static void wait_for_script(const char *said)
+{
+	for (unsigned i = 0; i < 20000; i++) {
+		const struct world_queue *sent = &world.port[0].tx;
+
+		world.now++;
+		world_run();
+		if (said != NULL ? strstr(hook_said(), said) != NULL : sent->head != sent->n)
+			return;
+		usleep(1000);
+	}
+	CU_FAIL("nothing came of it");
+}
+
+/* A script is asked for permission, and told what became of it. */
+static void test_hooks(void)
+{
+	static char folder[] = "/tmp/nhrp-hook-XXXXXX";
+	const struct nhrp_cie cie = {.prefix_len = 32, .mtu = 1400, .holding = 10};
+	char script[64], text[2048];
+	FILE *f;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(script, sizeof(script), "%s/script", folder);
+	snprintf(hook_out, sizeof(hook_out), "%s/out", folder);
+	f = fopen(script, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fprintf(f,
+		"#!/bin/sh\n[ $1 = peer-register ] && [ $NHRP_DESTADDR = 10.255.0.12 ] && exit 1\n"
+		"echo $1 $NHRP_DESTADDR $NHRP_DESTNBMA $NHRP_INTERFACE $NHRP_GRE_KEY "
+		"$NHRP_PEER_DOWN_REASON >> %s\n",
+		hook_out);
+	fclose(f);
+	CU_ASSERT_EQUAL(chmod(script, 0700), 0);
+	snprintf(text, sizeof(text),
+		TUNNEL("") "hooks = ( { script = \"%s\"; events = ( \"peer-register\", \"peer-up\","
+			   " \"peer-down\", \"interface-up\" ); timeout = 20; } );",
+		script);
+	open_hub(text);
+	wait_for_script("interface-up tun0 42\n");
+	send_cie(FAR, NHRP_REGISTRATION_REQUEST, "10.255.0.11", HUB_IP, 0, &cie);
+	EXPECT_NO_FRAME(0);
+	CU_ASSERT_EQUAL(overlay("10.255.0.11"), DP_ADJ_NO_PEER);
+	wait_for_script(NULL);
+	CU_ASSERT_EQUAL(take_code(FAR, NHRP_REGISTRATION_REPLY), 0);
+	CU_ASSERT_EQUAL(DP_ADJ_KIND(overlay("10.255.0.11")), DP_ADJ_PEER);
+	send_cie(NEAR, NHRP_REGISTRATION_REQUEST, "10.255.0.12", HUB_IP, 0, &cie);
+	wait_for_script(NULL);
+	CU_ASSERT_EQUAL(take_code(NEAR, NHRP_REGISTRATION_REPLY), 4);
+	CU_ASSERT_EQUAL(overlay("10.255.0.12"), DP_ADJ_NO_PEER);
+	wait_for_script("peer-up 10.255.0.11 203.0.113.11 tun0 42\n");
+	world_wait(11 * SECONDS);
+	wait_for_script("peer-down 10.255.0.11 203.0.113.11 tun0 42 expired\n");
+	CU_ASSERT_PTR_NOT_NULL(strstr(hook_said(), "peer-register 10.255.0.11 203.0.113.11"));
+	CU_ASSERT_PTR_NULL(strstr(hook_said(), "10.255.0.12"));
+	unlink(script);
+	unlink(hook_out);
+	rmdir(folder);
+	world_discard(0);
+	world_close();
+}
+
 static const struct unit_test tests[] = {
 	{"registered, routed, renewed, expired", test_life},
 	{"who asked is told when it ends", test_ends},
@@ -433,6 +512,7 @@ static const struct unit_test tests[] = {
 	{"nobody knows", test_negative},
 	{"a shorter way", test_redirect},
 	{"a flood of registrations", test_flood},
+	{"scripts that are asked and told", test_hooks},
 };
 
 const struct control_suite suite_nhrp = {"nhrp", tests, RTE_DIM(tests)};
