@@ -268,17 +268,24 @@ void ike_child_turn(struct hub_ike *ike)
 	tend_loader(ike);
 }
 
-static void stop(struct ike_process *p, unsigned patience_ms)
+static void stop(struct hub_ike *ike, struct ike_process *p, unsigned patience_ms)
 {
+	bool ended = false;
 	int status;
 
 	if (p->pid == 0)
 		return;
 	kill(p->pid, SIGTERM);
-	for (unsigned i = 0; i < patience_ms && waitpid(p->pid, &status, WNOHANG) == 0; i += 10)
+	for (unsigned i = 0; i < patience_ms && !ended; i += 10) {
+		/* On its way out charon still asks about its SAs. */
+		ike_sockets_turn(ike);
 		usleep(10000);
-	kill(p->pid, SIGKILL);
-	waitpid(p->pid, &status, 0);
+		ended = waitpid(p->pid, &status, WNOHANG) != 0;
+	}
+	if (!ended) {
+		kill(p->pid, SIGKILL);
+		waitpid(p->pid, &status, 0);
+	}
 	close(p->output);
 	p->output = -1;
 	p->pid = 0;
@@ -286,6 +293,6 @@ static void stop(struct ike_process *p, unsigned patience_ms)
 
 void ike_child_stop(struct hub_ike *ike)
 {
-	stop(&ike->loader, 1000);
-	stop(&ike->charon, END_MS);
+	stop(ike, &ike->loader, 1000);
+	stop(ike, &ike->charon, END_MS);
 }

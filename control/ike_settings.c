@@ -12,28 +12,47 @@
 
 #include "control/ike_priv.h"
 
-/* What Cisco IOS proposes by default in its ages, and what Linux does now. */
+#define GROUPS "-ecp384-ecp256-modp4096-modp3072-modp2048-modp1536"
+#define LEGACY "-modp1536-modp1024"
+
+/*
+ * What Cisco IOS proposes by default in its ages, and what Linux does now. Asked by IKEv1 all of a
+ * proposal's algorithms may match, but charon itself proposes the first of each kind only: so ESP
+ * for IKEv1 is listed one by one, and without PFS first, which most routers do not ask for.
+ */
 static const struct {
-	const char *name, *ike, *esp;
+	const char *name, *ike, *esp, *esp_v1;
 } presets[] = {
-	{"modern",
+	{
+		"modern",
 		"aes256gcm16-aes128gcm16-prfsha384-prfsha256-ecp384-ecp256-curve25519-modp3072-"
 		"modp2048, aes256-aes128-sha384-sha256-ecp384-ecp256-curve25519-modp3072-modp2048",
-		"aes256gcm16-aes128gcm16-ecp384-ecp256-curve25519-modp3072-modp2048-modpnone-"
-		"esn-noesn"},
-	{"cisco",
-		"aes256-aes192-aes128-sha512-sha384-sha256-sha1-ecp384-ecp256-modp4096-modp3072-"
-		"modp2048-modp1536",
-		"aes256-aes192-aes128-sha256-sha1-ecp384-ecp256-modp4096-modp3072-modp2048-"
-		"modp1536-"
-		"modpnone"},
-	{"cisco-legacy", "aes128-3des-sha1-md5-modp1536-modp1024",
-		"aes128-3des-sha1-md5-modp1536-modp1024-modpnone"},
+		"aes256gcm16-aes128gcm16-ecp384-ecp256-curve25519-modp3072-modp2048-modpnone-esn-"
+		"noesn",
+		"aes256gcm16-modpnone" GROUPS ", aes128gcm16-modpnone" GROUPS,
+	},
+	{
+		"cisco",
+		"aes256-aes192-aes128-sha512-sha384-sha256-sha1" GROUPS,
+		"aes256-aes192-aes128-sha256-sha1" GROUPS "-modpnone",
+		"aes256-sha256-modpnone" GROUPS ", aes256-sha1-modpnone" GROUPS
+		", aes128-sha256-modpnone" GROUPS ", aes128-sha1-modpnone" GROUPS
+		", aes192-sha256-modpnone" GROUPS ", aes192-sha1-modpnone" GROUPS,
+	},
+	{
+		"cisco-legacy",
+		"aes128-3des-sha1-md5" LEGACY,
+		"aes128-3des-sha1-md5" LEGACY "-modpnone",
+		"aes128-sha1-modpnone" LEGACY ", 3des-sha1-modpnone" LEGACY
+		", aes128-md5-modpnone" LEGACY ", 3des-md5-modpnone" LEGACY,
+	},
 };
+
+enum what { FOR_IKE, FOR_ESP, FOR_ESP_V1 };
 
 #define DEFAULTS "cisco", "modern"
 
-static void put_proposals(FILE *f, const char *name, char *const *list, unsigned n, bool esp)
+static void put_proposals(FILE *f, const char *name, char *const *list, unsigned n, enum what what)
 {
 	static const char *const defaults[] = {DEFAULTS};
 	const char *const *all = n > 0 ? (const char *const *)list : defaults;
@@ -45,7 +64,9 @@ static void put_proposals(FILE *f, const char *name, char *const *list, unsigned
 
 		for (unsigned k = 0; k < RTE_DIM(presets); k++)
 			if (strcmp(text, presets[k].name) == 0)
-				text = esp ? presets[k].esp : presets[k].ike;
+				text = what == FOR_IKE   ? presets[k].ike
+				       : what == FOR_ESP ? presets[k].esp
+							 : presets[k].esp_v1;
 		fprintf(f, "%s%s", i > 0 ? ", " : "", text);
 	}
 	fputs("\n", f);
@@ -107,13 +128,13 @@ static void put_daemon(FILE *f, const struct hub_ike *ike)
 	fputs("}\n}\n}\nswanctl { load = random openssl pem pkcs1 pkcs8 x509 pubkey }\n", f);
 }
 
-static void put_child(FILE *f, const struct config_ike *c)
+static void put_child(FILE *f, const struct config_ike *c, unsigned version)
 {
 	fputs("children {\ngre {\nmode = transport\nlocal_ts = dynamic[gre]\n"
 	      "remote_ts = dynamic[gre]\npolicies = no\nstart_action = none\nclose_action = none\n"
 	      "dpd_action = clear\nreplay_window = 64\n",
 		f);
-	put_proposals(f, "esp_proposals", c->esp, c->n_esp, true);
+	put_proposals(f, "esp_proposals", c->esp, c->n_esp, version == 1 ? FOR_ESP_V1 : FOR_ESP);
 	fprintf(f, "rekey_time = %us\nlife_time = %us\n", c->life_esp,
 		c->life_esp + c->life_esp / 10);
 	if (c->life_megabytes != 0) {
@@ -129,7 +150,7 @@ static void put_child(FILE *f, const struct config_ike *c)
  */
 struct connection {
 	const char *suffix;
-	unsigned version; /* 0: both */
+	unsigned version;
 	bool aggressive, certificate;
 };
 
@@ -148,7 +169,7 @@ static void put_connection(
 		"unique = never\nmobike = no\nfragmentation = %s\nencap = %s\n",
 		tunnel, k->suffix, k->version, k->aggressive ? "yes" : "no", text,
 		c->fragmentation ? "yes" : "no", c->nat_force ? "yes" : "no");
-	put_proposals(f, "proposals", c->proposals, c->n_proposals, false);
+	put_proposals(f, "proposals", c->proposals, c->n_proposals, FOR_IKE);
 	fprintf(f, "rekey_time = %us\nover_time = %us\ndpd_delay = %us\ndpd_timeout = %us\n",
 		c->life_ike, c->life_ike / 10, c->dpd, c->dpd * 2);
 	if (k->certificate) {
@@ -163,31 +184,36 @@ static void put_connection(
 	} else {
 		fprintf(f, "local {\nauth = psk\nid = \"%s\"\n}\nremote {\nauth = psk\n}\n", id);
 	}
-	put_child(f, c);
+	put_child(f, c, k->version);
 	fputs("}\n", f);
+}
+
+static bool wanted(const struct config_ike *c, const struct connection *k)
+{
+	if (!(k->version == 1 ? c->v1 : c->v2) || (k->aggressive && !c->aggressive))
+		return false;
+	return k->certificate ? c->certificate != NULL : c->n_psk > 0;
 }
 
 static void put_connections(FILE *f, const struct hub_ike *ike)
 {
 	const struct config *hub = ike->hub->config;
 	const struct config_ike *c = ike->config;
-	unsigned version = c->v1 && c->v2 ? 0 : c->v1 ? 1 : 2;
 	const struct connection all[] = {
-		{"", version, false, false},
+		{"", 2, false, false},
+		{"-v1", 1, false, false},
 		{"-aggressive", 1, true, false},
-		{"-certificate", version, false, true},
+		{"-certificate", 2, false, true},
+		{"-certificate-v1", 1, false, true},
 	};
 
 	fputs("connections {\n", f);
 	for (unsigned i = 0; i < hub->n_tunnels; i++) {
 		if (!is_first_of_address(hub, i))
 			continue;
-		if (c->n_psk > 0)
-			put_connection(f, ike, i, &all[0]);
-		if (c->n_psk > 0 && c->aggressive && c->v1)
-			put_connection(f, ike, i, &all[1]);
-		if (c->certificate != NULL)
-			put_connection(f, ike, i, &all[2]);
+		for (unsigned k = 0; k < RTE_DIM(all); k++)
+			if (wanted(c, &all[k]))
+				put_connection(f, ike, i, &all[k]);
 	}
 	fputs("}\n", f);
 	if (c->include != NULL)
