@@ -317,7 +317,7 @@ void ike_sa_add(struct hub_ike *ike, const struct ike_msg *m)
 static int update(struct hub_ike *ike, const struct ike_sa_update *u)
 {
 	struct hub_esp_sa *esp = ike_esp_find(ike, u->spi, u->dst_be), *other;
-	const struct ike_endpoint *remote = u->in ? &u->src : &u->dst;
+	const struct ike_endpoint *remote;
 	struct hub_peer *p;
 
 	if (esp == NULL || esp->orphan)

@@ -175,8 +175,7 @@ static void put_connection(
 	if (k->certificate) {
 		fprintf(f, "send_cert = always\nlocal {\nauth = pubkey\ncerts = \"%s\"\n",
 			c->certificate);
-		if (c->id != NULL)
-			fprintf(f, "id = \"%s\"\n", c->id);
+		fprintf(f, "id = \"%s\"\n", id);
 		fputs("}\nremote {\nauth = pubkey\ncacerts = ", f);
 		for (unsigned i = 0; i < c->n_ca; i++)
 			fprintf(f, "%s\"%s\"", i > 0 ? ", " : "", c->ca[i]);

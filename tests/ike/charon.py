@@ -80,11 +80,25 @@ class Spoke:
 
     # --- charon
 
+    def credentials(self, pki):
+        """Copies of its certificate, its key and the authority's, where swanctl looks."""
+        for kind, source in (("x509", f"{self.name}.pem"), ("private", f"{self.name}.key"),
+                             ("x509ca", "ca.pem")):
+            os.makedirs(f"{self.folder}/{kind}", exist_ok=True)
+            with open(f"{pki}/{source}", encoding="utf-8") as f, \
+                    open(f"{self.folder}/{kind}/{source}", "w", encoding="utf-8") as to:
+                to.write(f.read())
+
     def write_settings(self, *, version, ike, esp, local_id, secret, hub_id="192.0.2.1",
-                       aggressive=False, start="start", life="1h", mode="transport"):
+                       aggressive=False, start="start", life="1h", mode="transport",
+                       pki=None):
+        auth, certs = "psk", ""
+        if pki:
+            self.credentials(pki)
+            auth, certs = "pubkey", f"certs = {self.name}.pem"
         with open(f"{self.folder}/strongswan.conf", "w", encoding="utf-8") as f:
             f.write(f"""charon-systemd {{
-load = random nonce drbg openssl aes sha1 sha2 md5 hmac kdf gmp gcm pem pkcs1 pubkey x509 vici dmvpn-hub socket-default
+load = random nonce drbg openssl aes sha1 sha2 md5 hmac kdf gmp gcm pem pkcs1 pkcs8 pubkey x509 constraints vici dmvpn-hub socket-default
 install_routes = no
 install_virtual_ip = no
 retransmit_timeout = 0.5
@@ -108,9 +122,10 @@ remote_addrs = {self.hub}
 proposals = {ike}
 dpd_delay = 0s
 mobike = no
-local {{ auth = psk
+local {{ auth = {auth}
+{certs}
 id = {local_id} }}
-remote {{ auth = psk
+remote {{ auth = {auth}
 id = {hub_id} }}
 children {{ gre {{
 mode = {mode}
