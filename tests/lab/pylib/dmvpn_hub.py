@@ -13,6 +13,7 @@ from node import manual_sa
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build-test/gcc"))
+PLUGIN = os.path.join(ROOT, "build-test/plugin/libstrongswan-dmvpn-hub.so")
 PATIENCE = 60
 
 
@@ -35,7 +36,9 @@ class DmvpnHub:
     @staticmethod
     def cannot(net):
         """None, or why this hub cannot serve such a network."""
-        del net
+        if net.keying == "ike" and not os.path.exists(PLUGIN):
+            return "needs charon's plugin: tools/build-plugin build-test/plugin"
+        return None
 
     def plug(self):
         network.veth(f"{self.own.name}wan", "br0")
@@ -52,7 +55,8 @@ class DmvpnHub:
         if net.keying != "ike":
             return ""
         return (f'ike = {{ directory = "{self.work}/{self.own.name}-ike"; '
-                f'aggressive = {str(net.aggressive).lower()}; dpd = 10;\n'
+                f'aggressive = {str(net.aggressive).lower()}; dpd = 10; '
+                f'plugin = "{PLUGIN}";\n'
                 f'\tproposals = [ "{net.ike_proposal}" ]; esp = [ "{net.esp_proposal}" ];\n'
                 f'\tpsk = ( {{ id = "*"; secret = "{net.psk}"; }} ); }};')
 
