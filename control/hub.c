@@ -150,8 +150,8 @@ void hub_destroy(struct hub *h)
 	if (h == NULL)
 		return;
 	hub_ike_destroy(h);
-	hub_rip_destroy(h);
 	hub_nhrp_destroy(h);
+	hub_rip_destroy(h);
 	hub_hold_destroy(h);
 	hub_hooks_destroy(h);
 	if (h->dp != NULL)

@@ -257,6 +257,25 @@ static void test_refused(void)
 	close_rip();
 }
 
+/* A spoke is gone: its routes at once, and all hear of it within the least hold-down and one more.
+ */
+static void test_dead(void)
+{
+	struct ip_addr a = ip_addr_v4(packet_addr(SPOKE_A));
+
+	open_rip();
+	tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
+	world_wait(6 * SECONDS);
+	world_discard(0);
+	hub_peer_del(world.hub, hub_peer_find(world.hub, &a));
+	CU_ASSERT_EQUAL(dp_route_lookup(world.dp, DP_TABLE_OVERLAY, packet_addr("10.11.0.9")),
+		DP_ADJ_NO_ROUTE);
+	world_wait(6 * SECONDS);
+	CU_ASSERT_EQUAL(told(NEAR, "10.11.0.0").metric, 16);
+	CU_ASSERT_PTR_NULL(strstr(world_ask("show rip neighbors"), SPOKE_A));
+	close_rip();
+}
+
 static void test_clear(void)
 {
 	open_rip();
@@ -273,6 +292,7 @@ static const struct unit_test tests[] = {
 	{"a router on a LAN port", test_lan},
 	{"redistributed and connected routes", test_redistributed},
 	{"bad input of spokes is refused and counted", test_refused},
+	{"a spoke dies: its routes are lost at once", test_dead},
 	{"clear", test_clear},
 };
 
