@@ -4,6 +4,7 @@ from node import Network
 
 LETTER, CI, ALONE = "e", False, True
 NETWORK = Network()
+KERNEL_WHY = """When the SAs of a dead spoke are gone the kernel sends GRE to it in clear."""
 
 
 def run(lab):

@@ -4,6 +4,7 @@ from node import Network
 
 LETTER, CI = "d", True
 NETWORK = Network(nat=((2, 1),))
+KERNEL_WHY = """What was found was IPv6 of the lab's own NAT gateway, since taken out; no GRE."""
 
 
 def run(lab):
