@@ -286,7 +286,7 @@ static int add_neighbors(struct hub_rip *rip, struct error *err)
 	return 0;
 }
 
-/* Spokes are told and asked at once, and what they told is lost at once. */
+/* Spokes are told and asked soon, and what they told is lost at once. */
 static void watch_peer(void *ctx, struct hub_peer *p, enum hub_peer_event event)
 {
 	struct hub_rip *rip = ctx;
@@ -312,6 +312,7 @@ static int create_engine(struct hub_rip *rip, struct error *err)
 		.timeout_ms = c->timeout * 1000,
 		.garbage_ms = c->garbage * 1000,
 		.holddown_ms = c->holddown * 1000,
+		.greet_ms = 1000,
 		.max_routes = c->max_routes,
 		.max_paths = c->ecmp,
 		.distance = c->distance,

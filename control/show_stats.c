@@ -172,13 +172,13 @@ int cli_show_punt_stats(struct cli_call *call)
 	static const char *const does[DP_PUNT_COUNT] = {
 		[DP_PUNT_ARP] = "learns next hops, answers for the hub",
 		[DP_PUNT_ICMP] = "answers echo requests, learns path MTUs",
-		[DP_PUNT_IKE] = "counts: IKE is not spoken yet",
-		[DP_PUNT_NHRP] = "counts: NHRP is not spoken yet",
-		[DP_PUNT_RIP] = "counts: RIP is not spoken yet",
+		[DP_PUNT_IKE] = "carries IKE to and from charon",
+		[DP_PUNT_NHRP] = "registers, resolves, purges",
+		[DP_PUNT_RIP] = "learns routes",
 		[DP_PUNT_ERROR] = "sends ICMP errors",
 		[DP_PUNT_RESOLVE] = "asks for next hops, holds packets meanwhile",
 		[DP_PUNT_MOVED] = "follows spokes whose NAT gave them another place",
-		[DP_PUNT_REDIRECT] = "counts: NHRP is not spoken yet",
+		[DP_PUNT_REDIRECT] = "sends NHRP traffic indications",
 	};
 	const struct hub *h = call->cli->hub;
 	struct dp_stats s;

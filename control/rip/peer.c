@@ -70,6 +70,7 @@ void rip_peer_free(struct rip_peer *p)
 
 	rip_dest_stop(&p->dest);
 	timer_stop(&r->forgets, &p->forget);
+	timer_stop(&r->greets, &p->greet);
 	HASH_DEL(r->peers, p);
 	p->iface->n_peers--;
 	free(p);

@@ -185,12 +185,24 @@ int rip_peer_up(struct rip *r, uint32_t iface, uint32_t addr_be)
 	p->up = true;
 	if (p->iface->params.passive)
 		return 0;
-	rip_dest_ask(&p->dest);
-	if (told_by_unicast(p))
-		rip_dest_start(&p->dest);
-	else
-		rip_dest_answer(&p->dest, RIP_PORT, 2);
+	timer_start(&r->greets, &p->greet, r->now + r->params.greet_ms);
+	rip_peers_greet(r);
 	return 0;
+}
+
+void rip_peers_greet(struct rip *r)
+{
+	struct timer *t;
+
+	while ((t = timers_take_due(&r->greets, r->now)) != NULL) {
+		struct rip_peer *p = timer_owner(t, struct rip_peer, greet);
+
+		rip_dest_ask(&p->dest);
+		if (told_by_unicast(p))
+			rip_dest_start(&p->dest);
+		else
+			rip_dest_answer(&p->dest, RIP_PORT, 2);
+	}
 }
 
 void rip_peer_gone(struct rip *r, uint32_t iface, uint32_t addr_be)
@@ -201,6 +213,7 @@ void rip_peer_gone(struct rip *r, uint32_t iface, uint32_t addr_be)
 		return;
 	rip_table_lose_peer(r, p);
 	p->up = false;
+	timer_stop(&r->greets, &p->greet);
 	p->sequence_known = false;
 	if (!p->configured)
 		rip_peer_free(p);
@@ -225,14 +238,15 @@ void rip_turn(struct rip *r, uint64_t now, unsigned messages)
 		r->now = now;
 	rip_table_expire(r);
 	rip_peers_expire(r);
+	rip_peers_greet(r);
 	rip_output_trigger(r);
 	rip_output_turn(r, messages);
 }
 
 uint64_t rip_next(struct rip *r)
 {
-	struct timers *all[] = {
-		&r->timeouts, &r->garbage, &r->forgets, &r->updates, &r->holddowns, &r->paces};
+	struct timers *all[] = {&r->timeouts, &r->garbage, &r->forgets, &r->updates, &r->holddowns,
+		&r->paces, &r->greets};
 	uint64_t next = r->changed ? r->now : UINT64_MAX;
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -107,6 +107,12 @@ struct rip_params {
 	 * for `timeout_ms`, so more than that is good. 0: at once, as ripd does.
 	 */
 	uint32_t holddown_ms;
+	/**
+	 * A spoke that comes up is asked, and told, so long afterwards. One that is asked in the
+	 * moment it registers answers before its NHRP knows the way to the hub: FRR 8.4 then never
+	 * finds it. 0: at once.
+	 */
+	uint32_t greet_ms;
 	unsigned max_routes;
 	unsigned max_paths; /**< `allow-ecmp`: 1..RIP_PATHS_MAX */
 	uint8_t distance;   /**< 120: learned routes give way to announced ones of a smaller one */

@@ -109,6 +109,7 @@ struct rip_peer {
 	uint32_t sequence;
 	uint64_t heard;
 	struct timer forget;
+	struct timer greet;
 	struct rip_path *paths;
 	unsigned n_paths;
 	struct rip_dest dest;
@@ -130,7 +131,7 @@ struct rip {
 	uint64_t seq;
 	bool changed;      /* since the last turn */
 	uint32_t sequence; /* RFC 4822: last sent */
-	struct timers timeouts, garbage, forgets, updates, holddowns, paces;
+	struct timers timeouts, garbage, forgets, updates, holddowns, paces, greets;
 };
 
 /* rip.c */
@@ -141,6 +142,9 @@ bool rip_iface_is_own(const struct rip_iface *i, uint32_t addr_be);
 struct rip_iface *rip_iface_of(const struct rip *r, uint32_t iface);
 /* Count for the interface, and the neighbor if it is known. */
 void rip_refuse(struct rip_iface *i, struct rip_peer *p, enum rip_refusal why);
+
+/* Ask and tell the spokes that came up a while ago. */
+void rip_peers_greet(struct rip *r);
 
 /* peer.c */
 struct rip_peer *rip_peer_find(const struct rip *r, uint32_t iface, uint32_t addr_be);

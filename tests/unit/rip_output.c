@@ -194,6 +194,27 @@ static void test_suppress_own(void)
 	fx_stop();
 }
 
+/* Whoever comes up is asked and told when it has had the time to know the way to the hub. */
+static void test_greeting(void)
+{
+	fx_defaults();
+	fx.params.greet_ms = SECOND;
+	fx_settled();
+	fx.n_sent = 0;
+	CU_ASSERT_EQUAL(rip_peer_up(fx.r, fx.tun, be(SPOKE_A)), 0);
+	CU_ASSERT_EQUAL(rip_peer_up(fx.r, fx.tun, be(SPOKE_B)), 0);
+	rip_peer_gone(fx.r, fx.tun, be(SPOKE_B));
+	fx_run(SECOND - 1);
+	CU_ASSERT_EQUAL(count(fx.tun, RIP_REQUEST), 0);
+	CU_ASSERT(rip_next(fx.r) <= fx.now + 1);
+	fx_run(1);
+	CU_ASSERT_EQUAL(count(fx.tun, RIP_REQUEST), 1);
+	for (unsigned i = 0; i < fx.n_sent; i++)
+		if (fx.sent[i].packet.command == RIP_REQUEST)
+			CU_ASSERT_EQUAL(fx.sent[i].out.dst_be, be(SPOKE_A));
+	fx_stop();
+}
+
 static void test_passive_and_neighbor(void)
 {
 	struct rip_entry all = {.metric = 16};
@@ -419,6 +440,7 @@ static const struct unit_test tests[] = {
 		test_preserved_next_hop},
 	{"what is announced: connected, static, default", test_connected},
 	{"each spoke's copy without its own routes", test_suppress_own},
+	{"a spoke that comes up is greeted a while later", test_greeting},
 	{"passive interfaces, and neighbors on them", test_passive_and_neighbor},
 	{"RFC 2453 3.9.1: a request for the whole table", test_request_all},
 	{"RFC 2453 3.9.1: a request for some routes", test_request_some},
