@@ -372,7 +372,9 @@ void hub_rip_destroy(struct hub *h)
 	for (unsigned i = 0; rip->lists != NULL && i < h->config->rip->n_prefix_lists; i++)
 		free(rip->lists[i].rules);
 	for (unsigned i = 0; i < rip->n_ifaces; i++) {
-		explicit_bzero(rip->ifaces[i].keys, rip->ifaces[i].n_keys * sizeof(struct rip_key));
+		if (rip->ifaces[i].keys != NULL)
+			explicit_bzero(rip->ifaces[i].keys,
+				rip->ifaces[i].n_keys * sizeof(struct rip_key));
 		free(rip->ifaces[i].keys);
 	}
 	free(rip->lists);
