@@ -342,6 +342,8 @@ void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index)
 int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be, struct error *err);
 /* Who the peer is, from now on; identity is copied, and may be NULL. @return 0 or -ENOMEM */
 int hub_peer_set_identity(struct hub_peer *p, enum hub_identity is, const char *identity);
+/* Whether the tunnel's multicast goes to the peer, when this is its tunnel address. */
+bool hub_peer_hears_multicast(const struct hub *h, const struct hub_peer *p, uint32_t address_be);
 /* The tunnel address that the configuration gives it, or 0. */
 uint32_t hub_peer_pinned(const struct hub_peer *p);
 /* The peer is at another outer address, or port of its NAT. */

@@ -304,7 +304,7 @@ static int check_address(const struct hub *h, const struct hub_peer *p, uint32_t
 }
 
 /* What the tunnel's `multicast` says (OpenNHRP): everybody, servers, or these. */
-static bool wants_multicast(const struct hub *h, const struct hub_peer *p, uint32_t address_be)
+bool hub_peer_hears_multicast(const struct hub *h, const struct hub_peer *p, uint32_t address_be)
 {
 	const struct config_nhrp *c = &h->tunnels[p->tunnel].config->nhrp;
 
@@ -337,7 +337,7 @@ int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be,
 	take_address(h, p);
 	if (holder != NULL)
 		go_down(h, holder);
-	dp_peer_set_address(h->dp, p->dp, address_be, wants_multicast(h, p, address_be));
+	dp_peer_set_address(h->dp, p->dp, address_be, hub_peer_hears_multicast(h, p, address_be));
 	/* Of a holder: its route is this peer's with one store. */
 	rc = hub_rib_add(h, DP_TABLE_OVERLAY, address_be, 32, HUB_ROUTE_PEER,
 		DP_ADJ(DP_ADJ_PEER, p->dp), err);

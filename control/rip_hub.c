@@ -292,13 +292,16 @@ static void watch_peer(void *ctx, struct hub_peer *p, enum hub_peer_event event)
 	struct hub_rip *rip = ctx;
 	uint32_t iface = rip->of_tunnel[p->tunnel];
 
-	if (iface == RIP_IFACE_NONE || event == HUB_PEER_EVENT_MOVED)
+	/* Whoever is not sent the tunnel's multicast is not spoken to by RIP at all. */
+	bool told = iface != RIP_IFACE_NONE && hub_peer_hears_multicast(rip->hub, p, p->address_be);
+
+	if (iface == RIP_IFACE_NONE)
 		return;
-	if (event == HUB_PEER_EVENT_UP) {
+	if (event == HUB_PEER_EVENT_UP && told) {
 		rip->ifaces[iface].n_up++;
 		rip_peer_up(rip->engine, iface, p->address_be);
-	} else {
-		rip->ifaces[iface].n_up--;
+	} else if (event == HUB_PEER_EVENT_DOWN) {
+		rip->ifaces[iface].n_up -= told;
 		rip_peer_gone(rip->engine, iface, p->address_be);
 	}
 	rip_iface_set_copies(rip->engine, iface, rip->ifaces[iface].n_up);

@@ -216,6 +216,30 @@ static void test_spokes(void)
 	close_rip();
 }
 
+/* As many copies as spokes are up, however keys and addresses come and go. */
+static void test_copies(void)
+{
+	struct error err;
+	const struct hub_rip *rip;
+	struct hub_peer *p;
+	unsigned up;
+
+	open_rip();
+	rip = world.hub->rip;
+	up = rip->ifaces[rip->of_tunnel[0]].n_up;
+	CU_ASSERT(up > 0 && up <= world.hub->n_peers);
+	p = (struct hub_peer *)(uintptr_t)hub_peer_find(
+		world.hub, &(struct ip_addr){.family = AF_INET, .v4_be = packet_addr(SPOKE_A)});
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(hub_peer_set_address(world.hub, p, 0, &err), 0);
+		CU_ASSERT_EQUAL(rip->ifaces[rip->of_tunnel[0]].n_up, up - 1);
+		CU_ASSERT_EQUAL(hub_peer_set_address(world.hub, p, packet_addr(SPOKE_A), &err), 0);
+		CU_ASSERT_EQUAL(rip->ifaces[rip->of_tunnel[0]].n_up, up);
+	}
+	close_rip();
+}
+
 static void test_lan(void)
 {
 	open_rip();
@@ -289,6 +313,7 @@ static void test_clear(void)
 
 static const struct unit_test tests[] = {
 	{"spokes hear of each other, next hops kept", test_spokes},
+	{"as many copies as spokes are up", test_copies},
 	{"a router on a LAN port", test_lan},
 	{"redistributed and connected routes", test_redistributed},
 	{"bad input of spokes is refused and counted", test_refused},
