@@ -5,8 +5,6 @@ from scenarios import shortcut
 
 LETTER, CI = "0", True
 NETWORK = Network(keying="manual", shortcut=True)
-DMVPN_WHY = """nhrpd 8.4 answers its kernel with an empty address if the spoke's ripd must send by unicast in
-    the moment of registration, and the hub's RIP request comes in that moment."""
 
 
 def run(lab):

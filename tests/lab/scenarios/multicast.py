@@ -6,6 +6,8 @@ from node import Network
 
 LETTER, CI = "k", False
 NETWORK = Network(multicast=False)
+DMVPN_WHY = """The spoke asked, and is answered by unicast (RFC 2453 3.9.1). With the kernel hub its question is
+    lost."""
 
 
 def run(lab):

@@ -6,7 +6,6 @@ LETTER, CI = "a", True
 NETWORK = Network()
 KERNEL_WHY = """ripd keeps a foreign next hop only where the gateway is on a connected prefix, and FRR's nhrpd
     wants host prefixes."""
-DMVPN_WHY = "As in manual_shortcut."
 
 
 def run(lab):
