@@ -2,9 +2,10 @@
 /*
  * RIP as the hub runs it: the engine of control/rip/ on tunnels and LAN ports.
  *
- *	rip_hub       the configuration -> the engine; spokes that come and go; learned routes ->
- *RIB rip_announce  routes of others -> the engine rip_io        packets show_rip      what people
- *see
+ *	rip_hub       configuration -> engine; spokes come and go; learned routes -> RIB
+ *	rip_announce  routes of others -> engine
+ *	rip_io        packets
+ *	show_rip      what people see
  */
 #ifndef CONTROL_RIP_HUB_PRIV_H
 #define CONTROL_RIP_HUB_PRIV_H
