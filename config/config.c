@@ -70,6 +70,18 @@ static int read_idle(struct config_reader *r, const config_setting_t *s,
 	return rc;
 }
 
+static int read_shutdown(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	static const struct config_field fields[] = {
+		{"purge", config_read_bool, offsetof(struct config_shutdown, purge), 0, 0, false},
+		{"poison", config_read_bool, offsetof(struct config_shutdown, poison), 0, 0, false},
+	};
+
+	(void)f;
+	return config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), member);
+}
+
 /* Fields are read in this order: secrets must be there before a tunnel asks for one. */
 static int read_root(struct config_reader *r)
 {
@@ -94,6 +106,7 @@ static int read_root(struct config_reader *r)
 		{"ike", config_read_ike, 0, 0, 0, false},
 		{"hooks", config_read_hooks, 0, 0, 0, false},
 		{"events", config_read_event_stream, 0, 0, 0, false},
+		{"shutdown", read_shutdown, offsetof(struct config, shutdown), 0, 0, false},
 	};
 
 	return config_read_group(r, config_root_setting(&r->doc.tree), fields,

@@ -327,6 +327,12 @@ struct config_hook {
 	unsigned timeout; /**< seconds, 1..60; default 5 */
 };
 
+/** What those are told who depend on the hub, before it ends. */
+struct config_shutdown {
+	bool purge;  /**< NHRP requesters, and servers: what they know by the hub is void */
+	bool poison; /**< RIP's neighbors: all routes are lost */
+};
+
 struct config {
 	char **files; /**< every file that was read for it; files[0] is the main one */
 	unsigned n_files;
@@ -355,6 +361,7 @@ struct config {
 	struct config_hook *hooks; /**< in the order they are run in */
 	unsigned n_hooks;
 	char *events_socket; /**< Unix socket of the event stream; NULL: none */
+	struct config_shutdown shutdown;
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };
 

@@ -275,6 +275,8 @@ char *config_text(const struct config *c)
 		config_hook_put(f, &c->hooks[i]);
 	}
 	fputs(c->n_hooks > 0 ? "\n);\n" : " );\n", f);
+	fprintf(f, "shutdown = { purge = %s; poison = %s; };\n", yes_no(c->shutdown.purge),
+		yes_no(c->shutdown.poison));
 	if (c->events_socket != NULL) {
 		fputs("events = { socket = ", f);
 		put_string(f, c->events_socket);

@@ -213,7 +213,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	close(fd);
 }
 
-struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx), void *ctx, struct error *err)
+struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx, bool purge, bool poison),
+	void *ctx, struct error *err)
 {
 	struct cli *cli = calloc(1, sizeof(*cli));
 

@@ -37,7 +37,8 @@ struct event_base;
 struct evbuffer;
 
 /** @param shutdown  what the command `shutdown` calls; may be NULL. @return NULL with err */
-struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx), void *ctx, struct error *err);
+struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx, bool purge, bool poison),
+	void *ctx, struct error *err);
 
 /** Close all clients and free. The listening descriptor stays the caller's. NULL is allowed. */
 void cli_destroy(struct cli *cli);

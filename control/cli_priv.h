@@ -75,7 +75,7 @@ TAILQ_HEAD(cli_clients, cli_client);
 
 struct cli {
 	struct hub *hub;
-	void (*shutdown)(void *ctx);
+	void (*shutdown)(void *ctx, bool purge, bool poison);
 	void *ctx;
 	struct timespec started;
 	struct dp_stats drops_cleared, nodes_cleared, fwd_cleared;
@@ -184,6 +184,7 @@ int cli_show_nhrp_stats(struct cli_call *call);
 int cli_show_nhrp_redirect(struct cli_call *call);
 int cli_show_nhrp_nhs(struct cli_call *call);
 int cli_clear_nhrp_cache(struct cli_call *call);
+int cli_purge_nhrp(struct cli_call *call);
 int cli_show_ipsec_sa(struct cli_call *call);
 int cli_show_ike_sa(struct cli_call *call);
 int cli_show_ike_stats(struct cli_call *call);

@@ -66,10 +66,16 @@ int cli_quit(struct cli_call *call)
 	return CLI_DONE;
 }
 
+/* As configured, or as this once wished. */
 int cli_shutdown(struct cli_call *call)
 {
+	const struct config *c = call->cli->hub->config;
+	bool graceful = strcmp(call->option, "graceful") == 0;
+	bool now = strcmp(call->option, "now") == 0;
+
 	if (call->cli->shutdown != NULL)
-		call->cli->shutdown(call->cli->ctx);
+		call->cli->shutdown(call->cli->ctx, graceful || (c->shutdown.purge && !now),
+			graceful || (c->shutdown.poison && !now));
 	cli_text(call, "Stopping\n");
 	return CLI_DONE;
 }

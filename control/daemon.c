@@ -18,10 +18,12 @@
 struct daemon {
 	struct event_base *base;
 	struct hub *hub;
+	const struct config *config;
 	struct event *turn;
 	struct event *ready;
 	struct event *term;
 	struct event *interrupt;
+	bool stopping;
 };
 
 static uint64_t now_ms(void)
@@ -39,25 +41,30 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	hub_turn(d->hub, now_ms());
+	if (hub_shutdown_over(d->hub))
+		event_base_loopexit(d->base, NULL);
 }
 
+/* The second one does not wait for what is still to be said. */
 static void on_signal(evutil_socket_t number, short what, void *ctx)
 {
 	struct daemon *d = ctx;
 
 	(void)what;
 	log_info("%s: stopping", number == SIGINT ? "interrupted" : "terminated");
-	event_base_loopexit(d->base, NULL);
+	if (d->stopping)
+		event_base_loopexit(d->base, NULL);
+	d->stopping = true;
+	hub_shutdown(d->hub, d->config->shutdown.purge, d->config->shutdown.poison);
 }
 
-static void on_shutdown(void *ctx)
+static void on_shutdown(void *ctx, bool purge, bool poison)
 {
-	/* One round of the loop later, so that the command's answer gets out. */
-	static const struct timeval later = {.tv_usec = TURN_US};
 	struct daemon *d = ctx;
 
 	log_info("shutdown by command: stopping");
-	event_base_loopexit(d->base, &later);
+	d->stopping = true;
+	hub_shutdown(d->hub, purge, poison);
 }
 
 static int events_create(struct daemon *d, struct error *err)
@@ -152,7 +159,7 @@ int daemon_run(const struct daemon_params *p, struct error *err)
 {
 	struct hub_params params = {
 		.lcores = p->lcores, .ike = true, .hook_helper = p->hook_helper};
-	struct daemon d = {0};
+	struct daemon d = {.config = p->config};
 	int rc = events_create(&d, err);
 
 	if (rc == 0) {

@@ -19,7 +19,7 @@ const struct cli_command cli_commands[] = {
 	{"start", CLI_GROUP_CONTROL, "begin forwarding", cli_start},
 	{"stop", CLI_GROUP_CONTROL, "end forwarding, show what was forwarded", cli_stop},
 	{"quit", CLI_GROUP_CONTROL, "leave the command line; the hub goes on", cli_quit},
-	{"shutdown", CLI_GROUP_CONTROL, "end the hub", cli_shutdown},
+	{"shutdown [graceful|now]", CLI_GROUP_CONTROL, "end the hub, as configured; or purge NHRP requesters and poison RIP routes before; or not", cli_shutdown},
 	{"show version", CLI_GROUP_DISPLAY, "versions, and since when it runs", cli_show_version},
 	{"show config [running|file]", CLI_GROUP_DISPLAY, "settings with their defaults, keys hidden; or the files they came from", cli_show_config},
 	{"show drops [all]", CLI_GROUP_DISPLAY, "why packets ended; all: also what never happened", cli_show_drops},
@@ -47,6 +47,7 @@ const struct cli_command cli_commands[] = {
 	{"show nhrp redirect", CLI_GROUP_NHRP, "who was told of shorter ways", cli_show_nhrp_redirect},
 	{"show nhrp nhs", CLI_GROUP_NHRP, "servers that the hub registers with", cli_show_nhrp_nhs},
 	{"clear nhrp cache <ip|all>", CLI_GROUP_NHRP, "end leases; spokes register again in their time", cli_clear_nhrp_cache},
+	{"purge nhrp <prefix|all>", CLI_GROUP_NHRP, "purge what requesters were told; leases stay", cli_purge_nhrp},
 	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
 	{"clear ipsec sa peer <ip>", CLI_GROUP_IPSEC, "end a spoke's security associations, and tell it", cli_clear_ipsec_sa},
 	{"clear ipsec sa all", CLI_GROUP_IPSEC, "end those of all spokes that have them by IKE", cli_clear_ipsec_sa},
@@ -177,6 +178,8 @@ static bool take_argument(struct cli_call *call, const struct token *t, const ch
 		return strcmp(word, "all") != 0 && take_port(call, word);
 	if (strncmp(t->text, "<ip|all>", t->len) == 0)
 		return strcmp(word, "all") == 0 || take_ip(call, word);
+	if (strncmp(t->text, "<prefix|all>", t->len) == 0)
+		return strcmp(word, "all") == 0 || take_prefix(call, word);
 	if (strncmp(t->text, "<tunnel>", t->len) == 0)
 		return take_tunnel(call, word);
 	if (strncmp(t->text, "<count>", t->len) == 0)

@@ -149,6 +149,7 @@ void hub_destroy(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	hub_shutdown_end(h);
 	hub_ike_destroy(h);
 	hub_nhrp_destroy(h);
 	hub_rip_destroy(h);
@@ -195,6 +196,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	dp_reclaim(h->dp);
 	hub_capture_turn(h);
 	hub_hooks_turn(h);
+	hub_shutdown_turn(h);
 	return n;
 }
 

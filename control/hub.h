@@ -70,6 +70,16 @@ struct dp *hub_dp(const struct hub *h);
  */
 unsigned hub_turn(struct hub *h, uint64_t now_ms);
 
+/**
+ * Begin to end: earlier requesters are told that they know nothing any more (`purge`, which also
+ * deregisters the hub from its own servers), and neighbors that all routes are lost (`poison`).
+ * Turns go on until hub_shutdown_over(), for a second at most. A second call changes nothing.
+ */
+void hub_shutdown(struct hub *h, bool purge, bool poison);
+
+/** Whether all has been said, or the time for it is over. */
+bool hub_shutdown_over(const struct hub *h);
+
 /** Readable when hub_turn() is wanted before its time; -1: never. */
 int hub_fd(const struct hub *h);
 

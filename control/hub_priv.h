@@ -22,6 +22,7 @@
  *	path_mtu  what outer paths carry, and whom to believe about it
  *	hook      scripts that are told what happens (hook_priv.h)
  *	capture   copies of packets -> a pcapng file
+ *	shutdown  the end, told to whom it concerns
  *	punt      what the data plane hands over -> the one who handles it
  */
 #ifndef CONTROL_HUB_PRIV_H
@@ -255,6 +256,16 @@ struct hub_tap {
 	struct hub_tap_stats stats;
 };
 
+/* The hub's graceful end. */
+struct hub_shutdown {
+	bool begun;
+	bool said;    /* all that was to be said */
+	bool purging; /* the walk goes on */
+	bool poisoning;
+	uint64_t until; /* the hub's clock: over, said or not */
+	struct nhrp_cursor walk;
+};
+
 struct hub {
 	const struct config *config;
 	struct hub_params params;
@@ -291,6 +302,7 @@ struct hub {
 	struct hub_ike *ike; /* NULL: no IKE */
 	struct hub_hooks hooks;
 	struct event_stream *events; /* NULL: none; the daemon's */
+	struct hub_shutdown shutdown;
 };
 
 /* hub.c: log a line about what strangers do, at most one a second. */
@@ -484,6 +496,12 @@ void hub_ike_datagram(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 /* ike_peer.c: a peer's packets come from another place than before. */
 void hub_ike_peer_moved(struct hub *h, const struct hub_peer *p);
+
+/* shutdown.c */
+/* Say what is left to say. */
+void hub_shutdown_turn(struct hub *h);
+/* Whatever was not said by now is not. Before hub_nhrp_destroy(). */
+void hub_shutdown_end(struct hub *h);
 
 /* capture.c */
 /* Begin to write a new file. @return 0 or -errno with err */

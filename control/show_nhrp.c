@@ -7,6 +7,8 @@
 #include "control/cli_priv.h"
 
 #define SECOND 1000
+/* Bindings and purges in a step: a fraction of a millisecond. */
+#define WALK_STEP 128
 
 static const struct cli_column cache_columns[] = {
 	{"Address", "address", 19, NULL},
@@ -57,6 +59,22 @@ static void walk_close(void *state)
 	free(w);
 }
 
+/* Begin the walk, or go on with it. @return NULL without memory */
+static struct walk *walk_of(struct cli_call *call, const struct nhrp_selector *which)
+{
+	struct walk *w = call->state;
+
+	if (w == NULL) {
+		w = calloc(1, sizeof(*w));
+		if (w == NULL)
+			return NULL;
+		nhrp_cache_open(call->cli->hub->nhrp.engine, &w->cursor, which);
+		call->state = w;
+		call->state_free = walk_close;
+	}
+	return w;
+}
+
 static enum nhrp_binding_type type_of(const char *word)
 {
 	if (strcmp(word, "static") == 0)
@@ -78,15 +96,11 @@ int cli_show_nhrp_cache(struct cli_call *call)
 		.len = call->has_ip ? 32 : 0};
 	struct nhrp_binding b;
 
-	if (w == NULL) {
-		w = calloc(1, sizeof(*w));
-		if (w == NULL)
-			return cli_fail(call, "no-memory", NULL, "Out of memory");
-		nhrp_cache_open(h->nhrp.engine, &w->cursor, &which);
-		call->state = w;
-		call->state_free = walk_close;
+	if (w == NULL)
 		CLI_TABLE(call, cache_columns);
-	}
+	w = walk_of(call, &which);
+	if (w == NULL)
+		return cli_fail(call, "no-memory", NULL, "Out of memory");
 	for (unsigned n = 0; n < CLI_STEP_ROWS; n++) {
 		if (!nhrp_cache_next(&w->cursor, &b)) {
 			cli_text(call,
@@ -237,23 +251,40 @@ int cli_show_nhrp_nhs(struct cli_call *call)
 	return n == CLI_STEP_ROWS ? CLI_MORE : CLI_DONE;
 }
 
-/* End bindings: their requesters are purged, the spokes register again in their time. */
-static int clear(struct cli_call *call, const struct nhrp_selector *which)
+static int walked(struct cli_call *call, const char *done, bool needed)
 {
-	struct hub *h = call->cli->hub;
-	unsigned n = nhrp_clear(h->nhrp.engine, which, h->now);
+	unsigned n = call->n_state;
 
-	if (n == 0 && which->len != 0)
+	if (n == 0 && needed)
 		return cli_fail(call, "not-found", NULL, "No binding to clear is there");
-	cli_text(call, "%u binding%s cleared\n", n, n == 1 ? "" : "s");
-	cli_value(call, json_pack("{s:i}", "cleared", (int)n));
+	cli_text(call, "%u %s\n", n, done);
+	cli_value(call, json_pack("{s:i}", done, (int)n));
 	return CLI_DONE;
 }
 
+/* Their requesters are purged, the spokes register again in their time. */
 int cli_clear_nhrp_cache(struct cli_call *call)
 {
 	struct nhrp_selector which = {
 		.address_be = call->has_ip ? call->ip.v4_be : 0, .len = call->has_ip ? 32 : 0};
+	struct walk *w = walk_of(call, &which);
 
-	return clear(call, &which);
+	if (w == NULL)
+		return cli_fail(call, "no-memory", NULL, "Out of memory");
+	if (nhrp_cache_clear(&w->cursor, WALK_STEP, call->cli->hub->now, &call->n_state))
+		return CLI_MORE;
+	return walked(call, "cleared", call->has_ip);
+}
+
+int cli_purge_nhrp(struct cli_call *call)
+{
+	const struct nhrp_prefix told = {call->prefix.addr.v4_be, call->prefix.len};
+	struct walk *w = walk_of(call, NULL);
+
+	if (w == NULL)
+		return cli_fail(call, "no-memory", NULL, "Out of memory");
+	if (nhrp_cache_purge(&w->cursor, call->prefix.addr.family == 0 ? NULL : &told, WALK_STEP,
+		    call->cli->hub->now, &call->n_state))
+		return CLI_MORE;
+	return walked(call, "purged", false);
 }

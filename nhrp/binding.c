@@ -68,7 +68,7 @@ static void take_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
 {
 	struct nhrp_binding b;
 
-	nhrp_requesters_purge(n, e, false);
+	nhrp_requesters_purge(n, e, NULL);
 	if (!e->up)
 		return;
 	nhrp_entry_view(NULL, e, &b);

@@ -162,18 +162,42 @@ void nhrp_cache_close(struct nhrp_cursor *c)
 	*at = c->next;
 }
 
-unsigned nhrp_clear(struct nhrp *n, const struct nhrp_selector *which, uint64_t now_ms)
+/* What is left of `work`: each binding and each purge costs one. */
+static unsigned work_left(
+	const struct nhrp *n, uint64_t purges_before, unsigned done, unsigned work)
 {
-	struct nhrp_entry *e, *next;
-	unsigned count = 0;
+	uint64_t cost = n->stats.purges_sent - purges_before + done;
 
-	n->now = now_ms;
-	HASH_ITER(hh, n->entries, e, next)
-	{
-		if (e->type == NHRP_STATIC || !selected(which, e))
+	return cost >= work ? 0 : (unsigned)(work - cost);
+}
+
+bool nhrp_cache_clear(struct nhrp_cursor *c, unsigned work, uint64_t now_ms, unsigned *n_ended)
+{
+	uint64_t before = c->n->stats.purges_sent;
+	struct nhrp_entry *e;
+
+	c->n->now = now_ms;
+	for (unsigned k = 0; (e = c->at) != NULL && work_left(c->n, before, k, work) > 0; k++) {
+		c->at = e->hh.next;
+		if (e->type == NHRP_STATIC || !selected(&c->which, e))
 			continue;
-		nhrp_entry_end(n, e, NHRP_END_CLEARED);
-		count++;
+		nhrp_entry_end(c->n, e, NHRP_END_CLEARED);
+		(*n_ended)++;
 	}
-	return count;
+	return c->at != NULL;
+}
+
+bool nhrp_cache_purge(struct nhrp_cursor *c, const struct nhrp_prefix *told, unsigned work,
+	uint64_t now_ms, unsigned *n_purged)
+{
+	uint64_t before = c->n->stats.purges_sent;
+	struct nhrp_entry *e;
+
+	c->n->now = now_ms;
+	for (unsigned k = 0; (e = c->at) != NULL && work_left(c->n, before, k, work) > 0; k++) {
+		c->at = e->hh.next;
+		if (selected(&c->which, e))
+			*n_purged += nhrp_requesters_purge(c->n, e, told);
+	}
+	return c->at != NULL;
 }

@@ -411,7 +411,7 @@ static void commit_move(struct nhrp *n, struct nhrp_claim *c, struct nhrp_entry 
 		return;
 	}
 	lease(n, e);
-	nhrp_requesters_purge(n, e, false);
+	nhrp_requesters_purge(n, e, NULL);
 	n->stats.moved++;
 	r->peer->registered++;
 	tell(n, e, NHRP_EV_MOVED, old->id, before.nbma_be);

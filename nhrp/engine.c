@@ -130,19 +130,16 @@ void nhrp_overload(struct nhrp *n, bool on)
 	n->overload = on;
 }
 
-void nhrp_shutdown(struct nhrp *n, bool purge, uint64_t now_ms)
+void nhrp_shutdown(struct nhrp *n, uint64_t now_ms)
 {
 	struct nhrp_iface *i;
 	struct nhrp_server *s;
-	struct nhrp_entry *e, *next;
 
 	n->now = now_ms;
+	n->closing = true;
 	for (i = n->ifaces; i != NULL; i = i->hh.next)
 		TAILQ_FOREACH (s, &i->servers, of_iface)
 			nhrp_server_deregister(n, s);
-	HASH_ITER(hh, n->entries, e, next)
-	if (purge)
-		nhrp_requesters_purge(n, e, true);
 }
 
 void nhrp_stats(const struct nhrp *n, struct nhrp_stats *out)

@@ -386,21 +386,15 @@ struct nhrp_selector {
 	uint32_t nbma_be;
 };
 
-/**
- * End bindings (not static ones) that match; earlier requesters are purged. A spoke whose lease is
- * taken away keeps its SA and registers again in its time. @return how many
- */
-unsigned nhrp_clear(struct nhrp *n, const struct nhrp_selector *which, uint64_t now_ms);
-
 /** Forget whom a (peer, destination) was told to redirect: all within the prefix. @return how many
  */
 unsigned nhrp_redirect_clear(struct nhrp *n, uint32_t address_be, uint8_t len);
 
 /**
- * The hub goes down: deregister from servers, and with `purge` tell all requesters. What is to be
- * sent is sent within this call; nothing is waited for. Only nhrp_destroy() may follow.
+ * The hub goes down: deregister from servers. From now on nothing is registered, resolved or
+ * forwarded, and purges ask for no reply; whoever wants requesters told calls nhrp_cache_purge().
  */
-void nhrp_shutdown(struct nhrp *n, bool purge, uint64_t now_ms);
+void nhrp_shutdown(struct nhrp *n, uint64_t now_ms);
 
 /** Under overload every new registration gets code 5; known spokes are refreshed. */
 void nhrp_overload(struct nhrp *n, bool on);
@@ -423,6 +417,23 @@ void nhrp_cache_open(struct nhrp *n, struct nhrp_cursor *c, const struct nhrp_se
 bool nhrp_cache_next(struct nhrp_cursor *c, struct nhrp_binding *b);
 
 void nhrp_cache_close(struct nhrp_cursor *c);
+
+/**
+ * Go on with the walk and end the bindings that it comes to, but for static ones; their requesters
+ * are purged. A spoke whose lease is taken away keeps its SA and registers again in its time.
+ * @param work  about so many bindings are looked at and purges sent in this call
+ * @param[in,out] n_ended  how many ended, added
+ * @return false at the end
+ */
+bool nhrp_cache_clear(struct nhrp_cursor *c, unsigned work, uint64_t now_ms, unsigned *n_ended);
+
+/**
+ * The same, but bindings stay: those who were told of one are purged of what they were told, and
+ * ask again if they need it.
+ * @param told  only of what overlaps this prefix; NULL: of everything
+ */
+bool nhrp_cache_purge(struct nhrp_cursor *c, const struct nhrp_prefix *told, unsigned work,
+	uint64_t now_ms, unsigned *n_purged);
 
 /** Exact binding, O(1). @return false if there is none */
 bool nhrp_binding_find(const struct nhrp *n, uint32_t iface, uint32_t address_be, uint8_t len,

@@ -237,6 +237,7 @@ struct nhrp {
 	double redirect_tokens;
 	uint64_t redirect_ms;
 	bool overload;
+	bool closing; /* after nhrp_shutdown() */
 	struct nhrp_stats stats;
 	uint8_t out[NHRP_PACKET_MAX];
 };
@@ -343,8 +344,9 @@ bool nhrp_requester_add(struct nhrp *n, struct nhrp_entry *e, const struct nhrp_
 	uint32_t address_be, uint8_t len, uint64_t until_ms);
 void nhrp_requester_learn(struct nhrp *n, const struct nhrp_in *in, struct nhrp_peer *to);
 void nhrp_requester_free(struct nhrp *n, struct nhrp_requester *r);
-void nhrp_requesters_purge(struct nhrp *n, struct nhrp_entry *e, bool last_words);
-void nhrp_purge_send(struct nhrp *n, struct nhrp_requester *r, bool last_words);
+unsigned nhrp_requesters_purge(
+	struct nhrp *n, struct nhrp_entry *e, const struct nhrp_prefix *told);
+void nhrp_purge_send(struct nhrp *n, struct nhrp_requester *r);
 void nhrp_purge_free(struct nhrp *n, struct nhrp_purge *g);
 void nhrp_purge_write(struct nhrp *n, struct nhrp_iface *i, struct nhrp_peer *peer, uint32_t id,
 	bool no_reply, uint32_t dst_be, uint32_t address_be, uint8_t len);

@@ -119,6 +119,8 @@ static void fire(struct nhrp *n, struct nhrp_due *d)
 {
 	struct nhrp_server *s = due_owner(d, struct nhrp_server);
 
+	if (n->closing)
+		return;
 	if (s->peer == NULL)
 		s->peer = nhrp_peer_behind(n, s->iface, s->nhs.nbma_be);
 	if (s->peer == NULL) {

@@ -116,7 +116,7 @@ void nhrp_peer_moved(struct nhrp *n, uint32_t id, uint32_t nbma_be, uint64_t now
 			continue;
 		old_be = e->nbma_be;
 		e->nbma_be = nbma_be;
-		nhrp_requesters_purge(n, e, false);
+		nhrp_requesters_purge(n, e, NULL);
 		if (nhrp_entry_install(n, e) != 0) {
 			nhrp_entry_end(n, e, NHRP_END_REFUSED);
 			continue;

@@ -73,10 +73,10 @@ static struct nhrp_purge *remember(struct nhrp *n, const struct nhrp_requester *
 }
 
 /* Without a place to remember it in, and as last words, no reply is asked for. */
-void nhrp_purge_send(struct nhrp *n, struct nhrp_requester *r, bool last_words)
+void nhrp_purge_send(struct nhrp *n, struct nhrp_requester *r)
 {
 	uint32_t id = ++n->request_id;
-	bool no_reply = last_words || remember(n, r, id) == NULL;
+	bool no_reply = n->closing || remember(n, r, id) == NULL;
 
 	nhrp_purge_write(n, r->iface, r->peer, id, no_reply, r->source_be, r->address_be, r->len);
 }

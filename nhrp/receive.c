@@ -69,6 +69,8 @@ static unsigned receive(struct nhrp *n, struct nhrp_in *in, enum nhrp_fault faul
 	const struct nhrp_packet *p = in->p;
 	size_t at;
 
+	if (n->closing)
+		return NHRP_DROP_CLOSING;
 	if (fault != NHRP_FAULT_NONE)
 		return nhrp_error(n, in, NHRP_ERROR_PROTOCOL, p->fault_at, fault_drops[fault]);
 	if (p->type != NHRP_ERROR_INDICATION && !nhrp_authentic(in->iface, p))

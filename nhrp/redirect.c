@@ -165,7 +165,8 @@ void nhrp_hint(
 
 	n->now = now_ms;
 	n->stats.hints++;
-	if (i == NULL || peer == NULL || !i->p.redirect || len < IP4_HEADER || ip[0] >> 4 != 4)
+	if (n->closing || i == NULL || peer == NULL || !i->p.redirect || len < IP4_HEADER ||
+		ip[0] >> 4 != 4)
 		return;
 	memcpy(&src_be, ip + IP4_AT_SOURCE, sizeof(src_be));
 	memcpy(&dst_be, ip + IP4_AT_DEST, sizeof(dst_be));

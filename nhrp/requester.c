@@ -30,7 +30,7 @@ static bool make_room(struct nhrp *n, struct nhrp_entry *e)
 	if (e->n_requesters >= n->p.requesters_per_lease) {
 		oldest = TAILQ_FIRST(&e->requesters);
 		if (oldest->until_ms > n->now)
-			nhrp_purge_send(n, oldest, false);
+			nhrp_purge_send(n, oldest);
 		nhrp_requester_free(n, oldest);
 		n->stats.requesters_forgotten++;
 	}
@@ -98,14 +98,29 @@ void nhrp_requester_learn(struct nhrp *n, const struct nhrp_in *in, struct nhrp_
 	}
 }
 
-/* Tell all who may still believe in the binding, and forget them. */
-void nhrp_requesters_purge(struct nhrp *n, struct nhrp_entry *e, bool last_words)
+static bool overlap(const struct nhrp_requester *r, const struct nhrp_prefix *p)
 {
-	struct nhrp_requester *r;
+	return nhrp_within(r->address_be, p->address_be, r->len < p->len ? r->len : p->len);
+}
 
-	while ((r = TAILQ_FIRST(&e->requesters)) != NULL) {
-		if (r->until_ms > n->now)
-			nhrp_purge_send(n, r, last_words);
+/*
+ * Tell those who may still believe in what they were told (of what overlaps the prefix, NULL: all),
+ * and forget them. @return how many were told
+ */
+unsigned nhrp_requesters_purge(struct nhrp *n, struct nhrp_entry *e, const struct nhrp_prefix *told)
+{
+	struct nhrp_requester *r, *next;
+	unsigned count = 0;
+
+	for (r = TAILQ_FIRST(&e->requesters); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, of_entry);
+		if (told != NULL && !overlap(r, told))
+			continue;
+		if (r->until_ms > n->now) {
+			nhrp_purge_send(n, r);
+			count++;
+		}
 		nhrp_requester_free(n, r);
 	}
+	return count;
 }

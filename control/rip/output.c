@@ -69,6 +69,20 @@ void rip_dest_start(struct rip_dest *d)
 	timer_start(&r->updates, &d->update, r->now + until_update(r));
 }
 
+void rip_dest_poison(struct rip_dest *d)
+{
+	struct rip *r = d->iface->rip;
+
+	if (!d->periodic)
+		return;
+	d->triggering = false;
+	timer_stop(&r->holddowns, &d->holddown);
+	timer_stop(&r->paces, &d->pace);
+	d->port = RIP_PORT;
+	d->version = 2;
+	walk(d);
+}
+
 bool rip_dest_answer(struct rip_dest *d, uint16_t port, uint8_t version)
 {
 	struct rip *r = d->iface->rip;
@@ -203,6 +217,8 @@ bool rip_dest_entry(const struct rip_dest *d, const struct rip_route *route, str
 	if (!split(d, route, &metric) || !rip_prefix_list_permits(own->out, &route->prefix) ||
 		!rip_prefix_list_permits(all->out, &route->prefix))
 		return false;
+	if (d->iface->rip->poison_ms != 0)
+		metric = RIP_INFINITY;
 	*e = (struct rip_entry){
 		.family = RIP_FAMILY_IP,
 		.tag = route->tag,
@@ -295,7 +311,8 @@ static uint64_t gap(const struct rip_dest *d)
 {
 	const struct rip *r = d->iface->rip;
 	uint64_t messages = r->n_routes / rip_auth_room(NULL) + 1;
-	uint64_t spread = r->params.update_ms / 10 * 8 / messages;
+	uint64_t within = r->poison_ms != 0 ? r->poison_ms : r->params.update_ms;
+	uint64_t spread = within * 8 / 10 / messages;
 	uint64_t slow = (d->peer == NULL ? d->iface->copies : 1) / COPIES_PER_MS;
 
 	return slow < spread ? slow : spread;
@@ -324,7 +341,8 @@ static unsigned step(struct rip_dest *d)
 
 static void trigger(struct rip_dest *d)
 {
-	if (!d->periodic || d->triggering || d->holddown.running || d->told >= d->iface->rip->seq)
+	if (!d->periodic || d->triggering || d->iface->rip->poison_ms != 0 || d->holddown.running ||
+		d->told >= d->iface->rip->seq)
 		return;
 	d->triggering = true;
 	pace_at(d, d->iface->rip->now);

@@ -232,6 +232,30 @@ void rip_clear(struct rip *r)
 		rip_dest_ask(&p->dest);
 }
 
+void rip_poison(struct rip *r, uint32_t within_ms)
+{
+	struct rip_peer *p, *next;
+
+	r->poison_ms = within_ms == 0 ? 1 : within_ms;
+	for (unsigned i = 0; i < r->n_ifaces; i++)
+		rip_dest_poison(&r->ifaces[i]->group);
+	HASH_ITER(hh, r->peers, p, next)
+	rip_dest_poison(&p->dest);
+}
+
+bool rip_silent(const struct rip *r)
+{
+	const struct rip_peer *p;
+
+	for (unsigned i = 0; i < r->n_ifaces; i++)
+		if (r->ifaces[i]->group.walking)
+			return false;
+	for (p = r->peers; p != NULL; p = p->hh.next)
+		if (p->dest.walking)
+			return false;
+	return true;
+}
+
 void rip_turn(struct rip *r, uint64_t now, unsigned messages)
 {
 	if (now > r->now)

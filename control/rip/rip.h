@@ -209,6 +209,15 @@ void rip_peer_gone(struct rip *r, uint32_t iface, uint32_t addr_be);
 /** Forget what was learned, and ask again. */
 void rip_clear(struct rip *r);
 
+/**
+ * The hub goes down: tell all who are told anything that every route is lost, spread over so much
+ * time. Whatever is said from now on says that.
+ */
+void rip_poison(struct rip *r, uint32_t within_ms);
+
+/** Whether all has been said that was to be said. */
+bool rip_silent(const struct rip *r);
+
 /** A datagram came. */
 void rip_receive(struct rip *r, uint64_t now, const struct rip_in *in);
 

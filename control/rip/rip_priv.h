@@ -129,8 +129,9 @@ struct rip {
 	unsigned n_routes, n_paths;
 	unsigned n_third_party; /* paths by another than who told them */
 	uint64_t seq;
-	bool changed;      /* since the last turn */
-	uint32_t sequence; /* RFC 4822: last sent */
+	bool changed;       /* since the last turn */
+	uint32_t poison_ms; /* not 0: all routes are told as lost, within this time */
+	uint32_t sequence;  /* RFC 4822: last sent */
 	struct timers timeouts, garbage, forgets, updates, holddowns, paces, greets;
 };
 
@@ -177,6 +178,8 @@ void rip_dest_init(struct rip_dest *d, struct rip_iface *i, struct rip_peer *p);
 void rip_dest_stop(struct rip_dest *d);
 /* Tell it by time from now on. */
 void rip_dest_start(struct rip_dest *d);
+/* Tell it that all is lost, if it is told by time; in place of what it was being told. */
+void rip_dest_poison(struct rip_dest *d);
 /* Tell it the whole table, at once or when it was told last long enough ago. @return false: busy */
 bool rip_dest_answer(struct rip_dest *d, uint16_t port, uint8_t version);
 void rip_dest_ask(struct rip_dest *d);

@@ -20,6 +20,8 @@ static const char *const lines[] = {
 	"stop",
 	"quit",
 	"shutdown",
+	"shutdown graceful",
+	"shutdown now",
 	"show version",
 	"show config",
 	"show config running",
@@ -53,6 +55,8 @@ static const char *const lines[] = {
 	"show nhrp redirect",
 	"show nhrp nhs",
 	"clear nhrp cache all",
+	"purge nhrp all",
+	"purge nhrp 10.1.0.0/16",
 	"show ipsec sa",
 	"show ipsec sa peer 10.255.0.11",
 	"show route",
@@ -131,8 +135,8 @@ static const struct {
 } errors[] = {
 	{"bogus",
 		"Bad argument at 'bogus': expected "
-		"help|start|stop|quit|shutdown|show|clear|port|set|rekey|capture|"
-		"trace\n"
+		"help|start|stop|quit|shutdown|show|clear|port|set|purge|rekey|"
+		"capture|trace\n"
 		"  usage: help [control|display|ports|dmvpn|nhrp|ipsec|routing|debug|all]\n",
 		"bad-argument", "bogus"},
 	{"show port bogus",

@@ -4,11 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "nhrp/packet.h"
-#include "tests/control/world.h"
-
-#define NHRP   0x2001
-#define HUB_IP "10.255.0.1"
+#include "tests/control/spoke.h"
 
 /* Spokes that are known by their keys alone, and one whose address is written down. */
 #define TUNNEL(nhrp)                                                                               \
@@ -35,120 +31,17 @@ static void open_hub(const char *text)
 	world_discard(0);
 }
 
-static uint32_t next_id = 100;
-
-static void start(struct nhrp_builder *b, struct packet *p, uint8_t type, enum spoke_name spoke,
-	const char *src, const char *dst, uint16_t flags)
-{
-	static uint32_t nbma_be, src_be, dst_be;
-	struct nhrp_packet head = {.afn = NHRP_AFN_IPV4,
-		.protocol = NHRP_PROTOCOL_IPV4,
-		.hop_count = 255,
-		.version = 1,
-		.type = type,
-		.flags = flags,
-		.request_id = next_id++};
-
-	nbma_be = world_nbma(spoke);
-	src_be = packet_addr(src);
-	dst_be = packet_addr(dst);
-	head.src_nbma = nhrp_addr_v4(&nbma_be);
-	head.src_proto = nhrp_addr_v4(&src_be);
-	head.dst_proto = nhrp_addr_v4(&dst_be);
-	nhrp_build_start(b, p->b, sizeof(p->b), &head);
-}
-
-static void send_built(enum spoke_name spoke, struct nhrp_builder *b, struct packet *p)
-{
-	struct packet frame;
-
-	nhrp_build_ext(b, NHRP_EXT_RESPONDER | NHRP_EXT_COMPULSORY, NULL, 0);
-	nhrp_build_ext(b, NHRP_EXT_FORWARD | NHRP_EXT_COMPULSORY, NULL, 0);
-	nhrp_build_ext(b, NHRP_EXT_REVERSE | NHRP_EXT_COMPULSORY, NULL, 0);
-	p->len = (uint16_t)nhrp_build_end(b);
-	CU_ASSERT_NOT_EQUAL_FATAL(p->len, 0);
-	frame = world_seal_gre(spoke, NHRP, p);
-	world_receive(0, &frame);
-	world_run();
-}
-
-static void send_cie(enum spoke_name spoke, uint8_t type, const char *src, const char *dst,
-	uint16_t flags, const struct nhrp_cie *cie)
-{
-	struct packet p = {0};
-	struct nhrp_builder b;
-
-	start(&b, &p, type, spoke, src, dst, flags);
-	nhrp_build_cie(&b, cie);
-	send_built(spoke, &b, &p);
-}
-
-/* The next frame is an NHRP packet of this type for the spoke. Valid until the next call. */
-static bool take(enum spoke_name spoke, uint8_t type, struct nhrp_packet *p)
-{
-	static struct packet inner;
-	struct packet frame = world_sent(0);
-	uint16_t protocol = 0;
-
-	inner = world_unseal_gre(spoke, &frame, &protocol);
-	return inner.len != 0 && protocol == NHRP &&
-	       nhrp_packet_parse(p, inner.b, inner.len) == NHRP_FAULT_NONE && p->type == type &&
-	       p->hop_count > 0;
-}
-
-/* The code of the reply's first CIE, -1 for no reply. */
-static int take_code(enum spoke_name spoke, uint8_t type)
-{
-	struct nhrp_packet p;
-	struct nhrp_cie cie;
-	struct cursor c;
-
-	if (!take(spoke, type, &p))
-		return -1;
-	c = cursor_open(p.payload.at, p.payload.len);
-	return nhrp_cie_next(&c, &cie) ? cie.code : -1;
-}
-
-static int register_as(enum spoke_name spoke, const char *address, uint16_t holding, uint16_t flags)
-{
-	const struct nhrp_cie cie = {.prefix_len = 32, .mtu = 17916, .holding = holding};
-
-	send_cie(spoke, NHRP_REGISTRATION_REQUEST, address, HUB_IP, flags, &cie);
-	return take_code(spoke, NHRP_REGISTRATION_REPLY);
-}
-
-static dp_adj_t overlay(const char *addr)
-{
-	return dp_route_lookup(world.dp, DP_TABLE_OVERLAY, packet_addr(addr));
-}
-
-/* One packet from spoke to spoke arrives, with or without an indication to its sender. */
-static bool delivers(enum spoke_name from, const char *src, enum spoke_name to, const char *dst)
-{
-	const struct packet inner = packet_udp(packet_addr(src), packet_addr(dst), 4000, 5000, 100);
-	struct packet frame = world_seal(from, &inner), got;
-	bool arrived = false;
-
-	world_receive(0, &frame);
-	world_run();
-	for (frame = world_sent(0); frame.len != 0; frame = world_sent(0)) {
-		got = world_unseal(to, &frame);
-		arrived |= got.len == inner.len;
-	}
-	return arrived;
-}
-
 static void test_life(void)
 {
 	struct packet ping = {.b = {0, 1, 0, 1}, .len = 4}, frame;
 
 	open_hub(TUNNEL("holding_time = 600;"));
-	CU_ASSERT_EQUAL(overlay("10.255.0.11"), DP_ADJ_NO_PEER);
-	CU_ASSERT_EQUAL(overlay("10.1.1.1"), DP_ADJ_NO_ROUTE);
+	CU_ASSERT_EQUAL(world_overlay("10.255.0.11"), DP_ADJ_NO_PEER);
+	CU_ASSERT_EQUAL(world_overlay("10.1.1.1"), DP_ADJ_NO_ROUTE);
 	EXPECT_TEXT("show dmvpn", "3 peers: 1 up, 2 pending");
-	CU_ASSERT_EQUAL(register_as(FAR, "10.255.0.11", 3600, NHRP_FLAG_REG_UNIQUE), 0);
-	CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.12", 0, 0), 0);
-	CU_ASSERT_EQUAL(register_as(SIDE, "10.255.0.13", 3600, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 3600, NHRP_FLAG_REG_UNIQUE), 0);
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.12", 0, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(SIDE, "10.255.0.13", 3600, 0), 0);
 	EXPECT_TEXT("show dmvpn", "10.255.0.11      203.0.113.11            dynamic  up      2    "
 				  "01:00:00 ");
 	EXPECT_TEXT("show dmvpn peer 10.255.0.12", "00:10:00 ");
@@ -157,70 +50,30 @@ static void test_life(void)
 	EXPECT_TEXT("show nhrp cache", "10.255.0.12/32      tun0       dynamic     192.0.2.12");
 	EXPECT_TEXT("show nhrp stats", "registered ");
 	/* The hub speaks to it, and it to others; networks behind it are there with it. */
-	ping = world_icmp("10.255.0.11", HUB_IP, 8, 0, &ping);
+	ping = world_icmp("10.255.0.11", WORLD_HUB, 8, 0, &ping);
 	frame = world_seal(FAR, &ping);
 	world_receive(0, &frame);
 	world_run();
 	frame = world_sent(0);
 	CU_ASSERT_NOT_EQUAL(world_unseal(FAR, &frame).len, 0);
-	CU_ASSERT(delivers(FAR, "10.255.0.11", NEAR, "10.255.0.12"));
-	CU_ASSERT(delivers(NEAR, "10.255.0.12", FAR, "10.1.1.77"));
-	CU_ASSERT(delivers(SIDE, "10.255.0.13", FAR, "10.255.0.11"));
+	CU_ASSERT(spoke_delivers(FAR, "10.255.0.11", NEAR, "10.255.0.12"));
+	CU_ASSERT(spoke_delivers(NEAR, "10.255.0.12", FAR, "10.1.1.77"));
+	CU_ASSERT(spoke_delivers(SIDE, "10.255.0.13", FAR, "10.255.0.11"));
 	/* Renewed in time it stays; SIDE, whose address is written down, stays anyhow. */
 	world_wait(400 * SECONDS);
 	world_discard(0);
-	CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.12", 0, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.12", 0, 0), 0);
 	world_wait(400 * SECONDS);
 	world_discard(0);
-	CU_ASSERT(delivers(FAR, "10.255.0.11", NEAR, "10.255.0.12"));
+	CU_ASSERT(spoke_delivers(FAR, "10.255.0.11", NEAR, "10.255.0.12"));
 	world_wait(3000 * SECONDS);
 	world_discard(0);
-	CU_ASSERT_EQUAL(overlay("10.255.0.11"), DP_ADJ_NO_PEER);
-	CU_ASSERT_EQUAL(overlay("10.1.1.1"), DP_ADJ_NO_ROUTE);
-	CU_ASSERT_EQUAL(overlay("10.255.0.12"), DP_ADJ_NO_PEER);
-	CU_ASSERT_EQUAL(DP_ADJ_KIND(overlay("10.255.0.13")), DP_ADJ_PEER);
+	CU_ASSERT_EQUAL(world_overlay("10.255.0.11"), DP_ADJ_NO_PEER);
+	CU_ASSERT_EQUAL(world_overlay("10.1.1.1"), DP_ADJ_NO_ROUTE);
+	CU_ASSERT_EQUAL(world_overlay("10.255.0.12"), DP_ADJ_NO_PEER);
+	CU_ASSERT_EQUAL(DP_ADJ_KIND(world_overlay("10.255.0.13")), DP_ADJ_PEER);
 	EXPECT_TEXT("show dmvpn", "3 peers: 1 up, 2 pending");
 	world_close();
-}
-
-/* NEAR asks for FAR; the hub sends that on, and the answer back. */
-static void resolve(void)
-{
-	const struct nhrp_cie question = {.mtu = 1400, .holding = 600};
-	uint32_t nbma_be = world_nbma(FAR), far_be = packet_addr("10.255.0.11");
-	const struct nhrp_cie answer = {.prefix_len = 32,
-		.mtu = 1400,
-		.holding = 600,
-		.nbma = nhrp_addr_v4(&nbma_be),
-		.proto = nhrp_addr_v4(&far_be)};
-	struct nhrp_packet p, reply;
-	struct nhrp_builder b;
-	struct packet out = {0};
-
-	send_cie(NEAR, NHRP_RESOLUTION_REQUEST, "10.255.0.12", "10.255.0.11",
-		NHRP_FLAG_ROUTER | NHRP_FLAG_AUTHORITATIVE, &question);
-	CU_ASSERT_FATAL(take(FAR, NHRP_RESOLUTION_REQUEST, &p));
-	CU_ASSERT_EQUAL(p.hop_count, 254);
-	CU_ASSERT_EQUAL(nhrp_addr_be(&p.src_proto), packet_addr("10.255.0.12"));
-	reply = p;
-	reply.type = NHRP_RESOLUTION_REPLY;
-	reply.hop_count = 255;
-	nhrp_build_start(&b, out.b, sizeof(out.b), &reply);
-	nhrp_build_cie(&b, &answer);
-	send_built(FAR, &b, &out);
-	CU_ASSERT_EQUAL(take_code(NEAR, NHRP_RESOLUTION_REPLY), 0);
-}
-
-static bool purged(enum spoke_name spoke, const char *address)
-{
-	struct nhrp_packet p;
-	struct nhrp_cie cie;
-	struct cursor c;
-
-	if (!take(spoke, NHRP_PURGE_REQUEST, &p))
-		return false;
-	c = cursor_open(p.payload.at, p.payload.len);
-	return nhrp_cie_next(&c, &cie) && nhrp_addr_be(&cie.proto) == packet_addr(address);
 }
 
 /* A lease ends by itself, by its spoke, by command: who had asked is told. */
@@ -231,25 +84,25 @@ static void test_ends(void)
 
 	for (unsigned way = 0; way < 4; way++) {
 		open_hub(TUNNEL(""));
-		CU_ASSERT_EQUAL(register_as(FAR, "10.255.0.11", 60, 0), 0);
-		CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.12", 3600, 0), 0);
-		resolve();
+		CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 60, 0), 0);
+		CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.12", 3600, 0), 0);
+		spoke_resolve();
 		EXPECT_NO_FRAME(0);
 		if (way == 0)
 			world_wait(61 * SECONDS);
 		else if (way == 1)
-			send_cie(FAR, NHRP_PURGE_REQUEST, "10.255.0.11", HUB_IP, 0, &own);
+			spoke_nhrp_say(FAR, NHRP_PURGE_REQUEST, "10.255.0.11", WORLD_HUB, 0, &own);
 		else if (way == 2) {
-			EXPECT_TEXT("clear nhrp cache 10.255.0.11", "1 binding cleared");
+			EXPECT_TEXT("clear nhrp cache 10.255.0.11", "1 cleared");
 		} else
 			hub_peer_del(world.hub, &world.hub->peers[FAR]);
 		world_run();
-		CU_ASSERT_EQUAL(overlay("10.255.0.11"), DP_ADJ_NO_PEER);
-		CU_ASSERT(purged(NEAR, "10.255.0.11"));
+		CU_ASSERT_EQUAL(world_overlay("10.255.0.11"), DP_ADJ_NO_PEER);
+		CU_ASSERT(spoke_purged(NEAR, "10.255.0.11"));
 		if (way == 1)
-			CU_ASSERT_EQUAL(take_code(FAR, NHRP_PURGE_REPLY), 0);
+			CU_ASSERT_EQUAL(spoke_nhrp_code(FAR, NHRP_PURGE_REPLY), 0);
 		world_discard(0);
-		CU_ASSERT(!delivers(NEAR, "10.255.0.12", FAR, "10.255.0.11"));
+		CU_ASSERT(!spoke_delivers(NEAR, "10.255.0.12", FAR, "10.255.0.11"));
 		CU_ASSERT(world_drops(DP_DROP_fwd_no_peer) >= 1);
 		world_close();
 	}
@@ -271,11 +124,11 @@ static void test_unique(void)
 		bool moved = cases[i].code == 0;
 
 		open_hub(cases[i].text);
-		CU_ASSERT_EQUAL(register_as(FAR, "10.255.0.11", 3600, NHRP_FLAG_REG_UNIQUE), 0);
-		CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.11", 3600, NHRP_FLAG_REG_UNIQUE),
+		CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 3600, NHRP_FLAG_REG_UNIQUE), 0);
+		CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.11", 3600, NHRP_FLAG_REG_UNIQUE),
 			cases[i].code);
-		CU_ASSERT_EQUAL(delivers(SIDE, "10.255.0.13", NEAR, "10.255.0.11"), moved);
-		CU_ASSERT_EQUAL(delivers(SIDE, "10.255.0.13", FAR, "10.255.0.11"), !moved);
+		CU_ASSERT_EQUAL(spoke_delivers(SIDE, "10.255.0.13", NEAR, "10.255.0.11"), moved);
+		CU_ASSERT_EQUAL(spoke_delivers(SIDE, "10.255.0.13", FAR, "10.255.0.11"), !moved);
 		CU_ASSERT_EQUAL(world.hub->peers[FAR].address_be != 0, !moved);
 		world_close();
 	}
@@ -303,8 +156,8 @@ static void test_probe(void)
 		open_hub(TUNNEL(""));
 		come(NEW, HUB_IDENTITY_SHARED, "branch");
 		come(NEWER, HUB_IDENTITY_SHARED, "branch");
-		CU_ASSERT_EQUAL(register_as(NEW, "10.255.0.15", 3600, 0), 0);
-		CU_ASSERT_EQUAL(register_as(NEWER, "10.255.0.15", 3600, 0), -1);
+		CU_ASSERT_EQUAL(spoke_register(NEW, "10.255.0.15", 3600, 0), 0);
+		CU_ASSERT_EQUAL(spoke_register(NEWER, "10.255.0.15", 3600, 0), -1);
 		world_wait(1500);
 		if (alive) {
 			inner = packet_udp(
@@ -329,9 +182,9 @@ static void test_probe(void)
 	open_hub(TUNNEL(""));
 	come(NEW, HUB_IDENTITY_PROVEN, "CN=branch");
 	come(NEWER, HUB_IDENTITY_PROVEN, "CN=branch");
-	CU_ASSERT_EQUAL(register_as(NEW, "10.255.0.15", 3600, 0), 0);
-	CU_ASSERT_EQUAL(register_as(NEWER, "10.255.0.15", 3600, 0), 0);
-	CU_ASSERT(delivers(SIDE, "10.255.0.13", NEWER, "10.255.0.15"));
+	CU_ASSERT_EQUAL(spoke_register(NEW, "10.255.0.15", 3600, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(NEWER, "10.255.0.15", 3600, 0), 0);
+	CU_ASSERT(spoke_delivers(SIDE, "10.255.0.13", NEWER, "10.255.0.15"));
 	world_close();
 }
 
@@ -342,19 +195,19 @@ static void test_refused(void)
 	open_hub(TUNNEL(""));
 	p = come(NEW, HUB_IDENTITY_SHARED, "new");
 	/* The hub's, everybody's, another network's; an address that is written down for SIDE. */
-	CU_ASSERT_EQUAL(register_as(NEW, HUB_IP, 3600, 0), -1);
-	CU_ASSERT_EQUAL(register_as(NEW, "10.255.0.255", 3600, 0), NHRP_CODE_PROHIBITED);
-	CU_ASSERT_EQUAL(register_as(NEW, "10.1.1.1", 3600, 0), NHRP_CODE_PROHIBITED);
-	CU_ASSERT_EQUAL(register_as(NEW, "10.255.0.13", 3600, 0), NHRP_CODE_PROHIBITED);
+	CU_ASSERT_EQUAL(spoke_register(NEW, WORLD_HUB, 3600, 0), -1);
+	CU_ASSERT_EQUAL(spoke_register(NEW, "10.255.0.255", 3600, 0), NHRP_CODE_PROHIBITED);
+	CU_ASSERT_EQUAL(spoke_register(NEW, "10.1.1.1", 3600, 0), NHRP_CODE_PROHIBITED);
+	CU_ASSERT_EQUAL(spoke_register(NEW, "10.255.0.13", 3600, 0), NHRP_CODE_PROHIBITED);
 	CU_ASSERT_EQUAL(p->address_be, 0);
-	CU_ASSERT(!delivers(NEW, "10.255.0.13", FAR, "10.255.0.11"));
+	CU_ASSERT(!spoke_delivers(NEW, "10.255.0.13", FAR, "10.255.0.11"));
 	/* SIDE in another's name ends in the data plane. */
-	CU_ASSERT_EQUAL(register_as(SIDE, "10.255.0.14", 3600, 0), -1);
+	CU_ASSERT_EQUAL(spoke_register(SIDE, "10.255.0.14", 3600, 0), -1);
 	CU_ASSERT_EQUAL(world_drops(DP_DROP_gre_nhrp_source), 1);
-	CU_ASSERT_EQUAL(register_as(SIDE, "10.255.0.13", 3600, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(SIDE, "10.255.0.13", 3600, 0), 0);
 	/* Beside the first address another one, by the same SA. */
-	CU_ASSERT_EQUAL(register_as(NEW, "10.255.0.15", 3600, 0), 0);
-	CU_ASSERT(delivers(SIDE, "10.255.0.13", NEW, "10.255.0.15"));
+	CU_ASSERT_EQUAL(spoke_register(NEW, "10.255.0.15", 3600, 0), 0);
+	CU_ASSERT(spoke_delivers(SIDE, "10.255.0.13", NEW, "10.255.0.15"));
 	world_close();
 }
 
@@ -364,12 +217,13 @@ static void test_negative(void)
 	const struct nhrp_cie question = {.mtu = 1400, .holding = 600};
 
 	open_hub(TUNNEL(""));
-	CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.12", 3600, 0), 0);
-	send_cie(NEAR, NHRP_RESOLUTION_REQUEST, "10.255.0.12", "10.255.0.77", NHRP_FLAG_ROUTER,
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.12", 3600, 0), 0);
+	spoke_nhrp_say(NEAR, NHRP_RESOLUTION_REQUEST, "10.255.0.12", "10.255.0.77",
+		NHRP_FLAG_ROUTER, &question);
+	CU_ASSERT_EQUAL(spoke_nhrp_code(NEAR, NHRP_RESOLUTION_REPLY), NHRP_CODE_NO_BINDING);
+	spoke_nhrp_say(NEAR, NHRP_RESOLUTION_REQUEST, "10.255.0.12", WORLD_HUB, NHRP_FLAG_ROUTER,
 		&question);
-	CU_ASSERT_EQUAL(take_code(NEAR, NHRP_RESOLUTION_REPLY), NHRP_CODE_NO_BINDING);
-	send_cie(NEAR, NHRP_RESOLUTION_REQUEST, "10.255.0.12", HUB_IP, NHRP_FLAG_ROUTER, &question);
-	CU_ASSERT_EQUAL(take_code(NEAR, NHRP_RESOLUTION_REPLY), 0);
+	CU_ASSERT_EQUAL(spoke_nhrp_code(NEAR, NHRP_RESOLUTION_REPLY), 0);
 	world_close();
 }
 
@@ -384,20 +238,20 @@ static void test_redirect(void)
 
 	open_hub(TUNNEL("authentication = \"secret\";"));
 	/* Without the password nobody registers. */
-	CU_ASSERT_EQUAL(register_as(FAR, "10.255.0.11", 3600, 0), -1);
+	CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 3600, 0), -1);
 	world_discard(0);
 	world_close();
 	open_hub(TUNNEL(""));
-	CU_ASSERT_EQUAL(register_as(FAR, "10.255.0.11", 3600, 0), 0);
-	CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.12", 3600, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 3600, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.12", 3600, 0), 0);
 	frame = world_seal(NEAR, &inner);
 	world_receive(0, &frame);
 	world_run();
 	frame = world_sent(0);
 	CU_ASSERT_EQUAL(world_unseal_gre(FAR, &frame, &protocol).len, inner.len);
-	CU_ASSERT_FATAL(take(NEAR, NHRP_TRAFFIC_INDICATION, &p));
+	CU_ASSERT_FATAL(spoke_nhrp_take(NEAR, NHRP_TRAFFIC_INDICATION, &p));
 	CU_ASSERT_EQUAL(nhrp_addr_be(&p.dst_proto), packet_addr("10.255.0.12"));
-	CU_ASSERT_EQUAL(nhrp_addr_be(&p.src_proto), packet_addr(HUB_IP));
+	CU_ASSERT_EQUAL(nhrp_addr_be(&p.src_proto), packet_addr(WORLD_HUB));
 	CU_ASSERT(p.payload.len >= 28);
 	CU_ASSERT(memcmp(p.payload.at + PACKET_IP4_SRC, inner.b + PACKET_IP4_SRC, 8) == 0);
 	EXPECT_NO_FRAME(0);
@@ -412,17 +266,17 @@ static void test_flood(void)
 	struct nhrp_stats s;
 
 	open_hub(TUNNEL(""));
-	CU_ASSERT_EQUAL(register_as(FAR, "10.255.0.11", 3600, 0), 0);
+	CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 3600, 0), 0);
 	for (unsigned i = 0; i < 5000; i++) {
-		send_cie(FAR, NHRP_REGISTRATION_REQUEST, "10.255.0.11", HUB_IP, 0, &cie);
+		spoke_nhrp_say(FAR, NHRP_REGISTRATION_REQUEST, "10.255.0.11", WORLD_HUB, 0, &cie);
 		world_discard(0);
 	}
 	CU_ASSERT(world_drops(DP_DROP_punt_peer) > 0);
 	nhrp_stats(world.hub->nhrp.engine, &s);
 	CU_ASSERT_EQUAL(s.n_leases, 1);
 	CU_ASSERT_EQUAL(s.n_pending, 0);
-	CU_ASSERT_EQUAL(register_as(NEAR, "10.255.0.12", 3600, 0), 0);
-	CU_ASSERT(delivers(NEAR, "10.255.0.12", FAR, "10.255.0.11"));
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.12", 3600, 0), 0);
+	CU_ASSERT(spoke_delivers(NEAR, "10.255.0.12", FAR, "10.255.0.11"));
 	world_close();
 }
 
@@ -481,16 +335,16 @@ static void test_hooks(void)
 		script);
 	open_hub(text);
 	wait_for_script("interface-up tun0 42\n");
-	send_cie(FAR, NHRP_REGISTRATION_REQUEST, "10.255.0.11", HUB_IP, 0, &cie);
+	spoke_nhrp_say(FAR, NHRP_REGISTRATION_REQUEST, "10.255.0.11", WORLD_HUB, 0, &cie);
 	EXPECT_NO_FRAME(0);
-	CU_ASSERT_EQUAL(overlay("10.255.0.11"), DP_ADJ_NO_PEER);
+	CU_ASSERT_EQUAL(world_overlay("10.255.0.11"), DP_ADJ_NO_PEER);
 	wait_for_script(NULL);
-	CU_ASSERT_EQUAL(take_code(FAR, NHRP_REGISTRATION_REPLY), 0);
-	CU_ASSERT_EQUAL(DP_ADJ_KIND(overlay("10.255.0.11")), DP_ADJ_PEER);
-	send_cie(NEAR, NHRP_REGISTRATION_REQUEST, "10.255.0.12", HUB_IP, 0, &cie);
+	CU_ASSERT_EQUAL(spoke_nhrp_code(FAR, NHRP_REGISTRATION_REPLY), 0);
+	CU_ASSERT_EQUAL(DP_ADJ_KIND(world_overlay("10.255.0.11")), DP_ADJ_PEER);
+	spoke_nhrp_say(NEAR, NHRP_REGISTRATION_REQUEST, "10.255.0.12", WORLD_HUB, 0, &cie);
 	wait_for_script(NULL);
-	CU_ASSERT_EQUAL(take_code(NEAR, NHRP_REGISTRATION_REPLY), 4);
-	CU_ASSERT_EQUAL(overlay("10.255.0.12"), DP_ADJ_NO_PEER);
+	CU_ASSERT_EQUAL(spoke_nhrp_code(NEAR, NHRP_REGISTRATION_REPLY), 4);
+	CU_ASSERT_EQUAL(world_overlay("10.255.0.12"), DP_ADJ_NO_PEER);
 	wait_for_script("peer-up 10.255.0.11 203.0.113.11 tun0 42\n");
 	world_wait(11 * SECONDS);
 	wait_for_script("peer-down 10.255.0.11 203.0.113.11 tun0 42 expired\n");

@@ -5,13 +5,11 @@
  * refusals.
  */
 #include <rte_ip.h>
-#include <rte_udp.h>
 
 #include "control/rip_hub_priv.h"
-#include "tests/control/world.h"
+#include "tests/control/spoke.h"
 
-#define LAN     1 /* world port */
-#define HUB     "10.255.0.1"
+#define LAN     1             /* world port */
 #define SPOKE_A "10.255.0.11" /* FAR */
 #define SPOKE_B "10.255.0.12" /* NEAR */
 #define GROUP   "224.0.0.9"
@@ -40,61 +38,10 @@ static const char rip_hub[] =
 			      "= \"static\"; "
 			      "metric = 4; } ); };";
 
-/* A message of RIP in its packet, as a neighbor sends it. */
-static struct packet message(const char *src, const char *dst, enum rip_command command,
-	const struct rip_entry *e, unsigned n)
-{
-	uint8_t bytes[RIP_PACKET_MAX];
-	struct writer w = writer_open(bytes, sizeof(bytes));
-	struct packet p = {0};
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p.b;
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-
-	rip_packet_write_header(&w, command, 2);
-	for (unsigned i = 0; i < n; i++)
-		rip_packet_write_entry(&w, &e[i]);
-	p.len = (uint16_t)(sizeof(*ip) + sizeof(*udp) + writer_len(&w));
-	*ip = (struct rte_ipv4_hdr){
-		.version_ihl = RTE_IPV4_VHL_DEF,
-		.type_of_service = 0xc0,
-		.total_length = rte_cpu_to_be_16((uint16_t)p.len),
-		.time_to_live = 1,
-		.next_proto_id = IPPROTO_UDP,
-		.src_addr = packet_addr(src),
-		.dst_addr = packet_addr(dst),
-	};
-	ip->hdr_checksum = rte_ipv4_cksum(ip);
-	udp->src_port = udp->dst_port = RTE_BE16(RIP_PORT);
-	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + writer_len(&w)));
-	udp->dgram_cksum = 0;
-	memcpy(udp + 1, bytes, writer_len(&w));
-	udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
-	return p;
-}
-
-static struct rip_entry network(const char *net, uint8_t len, uint32_t metric)
-{
-	return (struct rip_entry){.family = RIP_FAMILY_IP,
-		.addr_be = packet_addr(net),
-		.mask_be = ip4_mask_be(len),
-		.metric = metric};
-}
-
-static void tell(
-	enum spoke_name spoke, const char *src, const char *net, uint8_t len, uint32_t metric)
-{
-	const struct rip_entry e = network(net, len, metric);
-	const struct packet inner = message(src, GROUP, RIP_RESPONSE, &e, 1);
-	const struct packet frame = world_seal(spoke, &inner);
-
-	world_receive(0, &frame);
-	world_run();
-}
-
 static void tell_lan(const char *net, uint8_t len, uint32_t metric)
 {
-	const struct rip_entry e = network(net, len, metric);
-	struct packet p = message(ROUTER, GROUP, RIP_RESPONSE, &e, 1);
+	const struct rip_entry e = spoke_rip_network(net, len, metric);
+	struct packet p = spoke_rip_message(ROUTER, GROUP, RIP_RESPONSE, &e, 1);
 	struct packet frame = {.len = (uint16_t)(p.len + sizeof(struct rte_ether_hdr))};
 	struct rte_ether_hdr *eth = (struct rte_ether_hdr *)frame.b;
 
@@ -104,49 +51,6 @@ static void tell_lan(const char *net, uint8_t len, uint32_t metric)
 	memcpy(eth + 1, p.b, p.len);
 	world_receive(LAN, &frame);
 	world_run();
-}
-
-/* RFC 768: over pseudo header, header and data, 0xffff if it is right. */
-static uint16_t udp_sum(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp)
-{
-	uint32_t sum = rte_ipv4_phdr_cksum(ip, 0);
-
-	sum += rte_raw_cksum(udp, rte_be_to_cpu_16(udp->dgram_len));
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
-/* What was heard about a network in an IPv4 packet of the hub's; metric 0: nothing. */
-static void hear(const struct packet *p, const char *net, struct rip_entry *said)
-{
-	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->b;
-	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
-	struct rip_packet m;
-
-	if (p->len < sizeof(*ip) + sizeof(*udp) || ip->next_proto_id != IPPROTO_UDP)
-		return;
-	CU_ASSERT_EQUAL(ip->time_to_live, 1);
-	CU_ASSERT_EQUAL(ip->type_of_service, 0xc0);
-	CU_ASSERT_EQUAL(udp_sum(ip, udp), 0xffff);
-	CU_ASSERT_EQUAL(rip_packet_parse((const uint8_t *)(udp + 1),
-				p->len - sizeof(*ip) - sizeof(*udp), &m),
-		RIP_PARSE_OK);
-	for (unsigned i = 0; m.command == RIP_RESPONSE && i < m.n; i++)
-		if (m.entries[i].addr_be == packet_addr(net))
-			*said = m.entries[i];
-}
-
-/* The latest that a spoke was told about a network, of all that waits on the outer port. */
-static struct rip_entry told(enum spoke_name spoke, const char *net)
-{
-	struct rip_entry said = {.metric = 0};
-	struct packet frame;
-
-	while ((frame = world_sent(0)).len != 0) {
-		const struct packet inner = world_unseal(spoke, &frame);
-
-		hear(&inner, net, &said);
-	}
-	return said;
 }
 
 static struct rip_entry told_lan(const char *net)
@@ -162,7 +66,7 @@ static struct rip_entry told_lan(const char *net)
 			continue;
 		CU_ASSERT_EQUAL(memcmp(&eth->dst_addr, &mac_group, sizeof(mac_group)), 0);
 		memcpy(inner.b, eth + 1, inner.len);
-		hear(&inner, net, &said);
+		spoke_rip_hear(&inner, net, &said);
 	}
 	return said;
 }
@@ -188,10 +92,10 @@ static void test_spokes(void)
 	struct packet inner, frame, out;
 
 	open_rip();
-	tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
-	tell(NEAR, SPOKE_B, "10.12.0.0", 24, 1);
+	spoke_rip_tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
+	spoke_rip_tell(NEAR, SPOKE_B, "10.12.0.0", 24, 1);
 	world_wait(7 * SECONDS);
-	said = told(NEAR, "10.11.0.0");
+	said = spoke_rip_told(NEAR, "10.11.0.0");
 	CU_ASSERT_EQUAL(said.metric, 2);
 	CU_ASSERT_EQUAL(said.next_hop_be, packet_addr(SPOKE_A));
 	said = told_lan("10.12.0.0");
@@ -208,11 +112,11 @@ static void test_spokes(void)
 	out = world_unseal(FAR, &out);
 	CU_ASSERT_EQUAL(out.len, inner.len);
 	/* Withdrawn, it is gone at once, and all hear of it. */
-	tell(FAR, SPOKE_A, "10.11.0.0", 24, 16);
+	spoke_rip_tell(FAR, SPOKE_A, "10.11.0.0", 24, 16);
 	CU_ASSERT_EQUAL(dp_route_lookup(world.dp, DP_TABLE_OVERLAY, packet_addr("10.11.0.9")),
 		DP_ADJ_NO_ROUTE);
 	world_wait(6 * SECONDS);
-	CU_ASSERT_EQUAL(told(NEAR, "10.11.0.0").metric, 16);
+	CU_ASSERT_EQUAL(spoke_rip_told(NEAR, "10.11.0.0").metric, 16);
 	close_rip();
 }
 
@@ -248,7 +152,7 @@ static void test_lan(void)
 		DP_ADJ_KIND(dp_route_lookup(world.dp, DP_TABLE_OVERLAY, packet_addr("10.70.0.9"))),
 		DP_ADJ_ETHER);
 	world_wait(6 * SECONDS);
-	CU_ASSERT_EQUAL(told(FAR, "10.70.0.0").metric, 4);
+	CU_ASSERT_EQUAL(spoke_rip_told(FAR, "10.70.0.0").metric, 4);
 	/* It hears nothing of its own. */
 	CU_ASSERT_EQUAL(told_lan("10.70.0.0").metric, 0);
 	EXPECT_TEXT("show rip status", "lan0");
@@ -259,7 +163,7 @@ static void test_redistributed(void)
 {
 	world_open(rip_hub);
 	world_wait(2 * SECONDS);
-	CU_ASSERT_EQUAL(told(FAR, "10.50.0.0").metric, 4);
+	CU_ASSERT_EQUAL(spoke_rip_told(FAR, "10.50.0.0").metric, 4);
 	CU_ASSERT_EQUAL(told_lan("10.255.0.0").metric, 1);
 	close_rip();
 }
@@ -268,9 +172,9 @@ static void test_redistributed(void)
 static void test_refused(void)
 {
 	open_rip();
-	tell(FAR, SPOKE_A, "0.0.0.0", 0, 1);
-	tell(FAR, SPOKE_A, "10.8.0.128", 25, 1);
-	tell(FAR, SPOKE_B, "10.13.0.0", 24, 1);
+	spoke_rip_tell(FAR, SPOKE_A, "0.0.0.0", 0, 1);
+	spoke_rip_tell(FAR, SPOKE_A, "10.8.0.128", 25, 1);
+	spoke_rip_tell(FAR, SPOKE_B, "10.13.0.0", 24, 1);
 	CU_ASSERT_EQUAL(world_drops(DP_DROP_fwd_source_peer), 1);
 	EXPECT_TEXT("show rip status", "tun0: refused 1 default_route");
 	EXPECT_TEXT("show rip status", "tun0: refused 1 own_network");
@@ -288,14 +192,14 @@ static void test_dead(void)
 	struct ip_addr a = ip_addr_v4(packet_addr(SPOKE_A));
 
 	open_rip();
-	tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
+	spoke_rip_tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
 	world_wait(6 * SECONDS);
 	world_discard(0);
 	hub_peer_del(world.hub, hub_peer_find(world.hub, &a));
 	CU_ASSERT_EQUAL(dp_route_lookup(world.dp, DP_TABLE_OVERLAY, packet_addr("10.11.0.9")),
 		DP_ADJ_NO_ROUTE);
 	world_wait(6 * SECONDS);
-	CU_ASSERT_EQUAL(told(NEAR, "10.11.0.0").metric, 16);
+	CU_ASSERT_EQUAL(spoke_rip_told(NEAR, "10.11.0.0").metric, 16);
 	CU_ASSERT_PTR_NULL(strstr(world_ask("show rip neighbors"), SPOKE_A));
 	close_rip();
 }
@@ -303,7 +207,7 @@ static void test_dead(void)
 static void test_clear(void)
 {
 	open_rip();
-	tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
+	spoke_rip_tell(FAR, SPOKE_A, "10.11.0.0", 24, 1);
 	world_ask("clear rip");
 	world_run();
 	CU_ASSERT_EQUAL(dp_route_lookup(world.dp, DP_TABLE_OVERLAY, packet_addr("10.11.0.9")),

@@ -166,6 +166,18 @@ static void packet(struct cursor *c, uint32_t peer, uint64_t now)
 		bytes, len, now);
 }
 
+/* By command: end what a peer registered, or tell who asked about it. */
+static void walk(uint32_t peer, bool purge, uint64_t now)
+{
+	struct nhrp_cursor c;
+	unsigned n = 0;
+
+	nhrp_cache_open(w.n, &c, &(struct nhrp_selector){.by_peer = true, .peer = peer});
+	while (purge ? nhrp_cache_purge(&c, NULL, 1, now, &n) : nhrp_cache_clear(&c, 1, now, &n))
+		;
+	nhrp_cache_close(&c);
+}
+
 static void step(struct cursor *c, uint64_t *now)
 {
 	uint8_t what = cursor_u8(c), head[24] = {0x45};
@@ -210,8 +222,7 @@ static void step(struct cursor *c, uint64_t *now)
 		break;
 	case 9:
 		if (what & 0x80)
-			nhrp_clear(
-				w.n, &(struct nhrp_selector){.by_peer = true, .peer = peer}, *now);
+			walk(peer, what & 0x40, *now);
 		else
 			nhrp_overload(w.n, what & 0x10);
 		break;

@@ -166,10 +166,14 @@ static void test_shutdown(void)
 {
 	open_client(false, NHS);
 	nhs_replies(0);
-	nhrp_shutdown(world.n, false, world.now);
+	nhrp_shutdown(world.n, world.now);
 	last(0);
 	CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REQUEST);
 	CU_ASSERT_EQUAL(nhrp_addr_be(&world.cie.proto), be(HUB));
+	/* And is not made again. */
+	world.n_sent = 0;
+	world_pass(1000000);
+	CU_ASSERT_EQUAL(world.n_sent, 0);
 	world_close();
 }
 
@@ -396,9 +400,8 @@ static void test_cursor(void)
 	CU_ASSERT(nhrp_cache_next(&other, &b) && b.peer == 19);
 	CU_ASSERT(!nhrp_cache_next(&other, &b));
 	nhrp_cache_close(&other);
-	CU_ASSERT_EQUAL(nhrp_clear(world.n,
-				&(struct nhrp_selector){.address_be = be("10.255.0.16"), .len = 30},
-				world.now),
+	CU_ASSERT_EQUAL(
+		world_clear(&(struct nhrp_selector){.address_be = be("10.255.0.16"), .len = 30}),
 		4);
 	world_close();
 }

@@ -125,7 +125,7 @@ static void test_end(void)
 	both_purged();
 
 	open_with_requesters();
-	nhrp_clear(world.n, &(struct nhrp_selector){.by_peer = true, .peer = 11}, world.now);
+	world_clear(&(struct nhrp_selector){.by_peer = true, .peer = 11});
 	both_purged();
 
 	open_with_requesters();
@@ -253,17 +253,90 @@ static void test_unremembered(void)
 	world_close();
 }
 
+/* Purge requesters of what they were told within a prefix. @return how many */
+static unsigned purge(const char *address, uint8_t len)
+{
+	const struct nhrp_prefix told = {address == NULL ? 0 : be(address), len};
+	struct nhrp_cursor c;
+	unsigned n = 0;
+
+	nhrp_cache_open(world.n, &c, NULL);
+	while (nhrp_cache_purge(&c, address == NULL ? NULL : &told, 1, world.now, &n))
+		;
+	nhrp_cache_close(&c);
+	return n;
+}
+
+static void test_command(void)
+{
+	/* What overlaps: a part of what 9 was told, a whole that has what 10 was told. */
+	open_with_requesters();
+	CU_ASSERT_EQUAL(purge("10.1.12.0", 24), 0);
+	CU_ASSERT_EQUAL(purge("10.1.11.7", 32), 1);
+	CU_ASSERT_EQUAL(world.n_sent, 1);
+	purged(9, "10.255.0.9", "10.1.11.0", 24);
+	CU_ASSERT_EQUAL(purge("10.0.0.0", 8), 1);
+	CU_ASSERT(bound("10.255.0.11", 32, NULL));
+	both_purged();
+
+	open_with_requesters();
+	CU_ASSERT_EQUAL(purge(NULL, 0), 2);
+	CU_ASSERT_EQUAL(stats().n_leases, 3);
+	both_purged();
+}
+
+/* Each call ends a slice, whatever there is; in between others register. */
+static void test_slices(void)
+{
+	char address[16];
+	struct nhrp_cursor c;
+	unsigned ended = 0, calls = 0, before;
+	bool more;
+
+	world_open(&(struct nhrp_params){.requesters_per_lease = 4},
+		&(struct nhrp_iface_params){
+			.len = 8, .networks_per_peer = UINT16_MAX, .answer_registered = true});
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(address, sizeof(address), "10.1.%u.%u", i / 250, 1 + i % 250);
+		CU_ASSERT_EQUAL_FATAL(say_register_as(9, address, 0), 0);
+		say_resolve(10, address);
+	}
+	CU_ASSERT_EQUAL(stats().n_requesters, 10000);
+	nhrp_cache_open(world.n, &c, NULL);
+	do {
+		before = ended;
+		world.n_sent = 0;
+		more = nhrp_cache_clear(&c, 128, world.now, &ended);
+		CU_ASSERT(ended - before <= 128 && world.n_sent <= 128);
+		calls++;
+		if (ended > 5000 && before <= 5000)
+			CU_ASSERT_EQUAL(say_register(11, 60), 0);
+	} while (more);
+	nhrp_cache_close(&c);
+	/* Who came meanwhile comes last. */
+	CU_ASSERT_EQUAL(ended, 10001);
+	CU_ASSERT_EQUAL(stats().n_leases, 0);
+	CU_ASSERT(calls >= 2 * 10000 / 128);
+	world_close();
+}
+
 static void test_shutdown(void)
 {
-	for (int purge = 0; purge < 2; purge++) {
+	for (int with = 0; with < 2; with++) {
 		open_with_requesters();
-		nhrp_shutdown(world.n, purge, world.now);
-		CU_ASSERT_EQUAL(world.n_sent, purge ? 2 : 0);
+		nhrp_shutdown(world.n, world.now);
+		CU_ASSERT_EQUAL(with ? purge(NULL, 0) : 0, with ? 2 : 0);
+		CU_ASSERT_EQUAL(world.n_sent, with ? 2 : 0);
 		for (unsigned k = 0; k < world.n_sent; k++) {
 			last(k);
 			CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REQUEST);
 			CU_ASSERT(world.p.flags & NHRP_FLAG_NO_REPLY);
 		}
+		/* Nothing that would have to be taken back again. */
+		world.n_sent = 0;
+		CU_ASSERT_EQUAL(say_resolve(9, "10.255.0.11"), 0);
+		CU_ASSERT_EQUAL(say_register(12, 60), -1);
+		CU_ASSERT_EQUAL(stats().dropped[NHRP_DROP_CLOSING], 2);
 		world_close();
 	}
 }
@@ -294,6 +367,8 @@ static const struct unit_test tests[] = {
 	{"a requester that is gone is told nothing", test_requester_gone},
 	{"a lease's list of requesters is full", test_full},
 	{"too many purges at once", test_unremembered},
+	{"RFC 2332 5.2.5: requesters are told by command, leases stay", test_command},
+	{"10,000 leases are cleared in slices", test_slices},
 	{"shutdown, with purge and without", test_shutdown},
 	{"a purge for somebody else", test_forwarded},
 };

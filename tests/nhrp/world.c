@@ -167,6 +167,18 @@ void world_close(void)
 	world.n = NULL;
 }
 
+unsigned world_clear(const struct nhrp_selector *which)
+{
+	struct nhrp_cursor c;
+	unsigned n = 0;
+
+	nhrp_cache_open(world.n, &c, which);
+	while (nhrp_cache_clear(&c, 2, world.now, &n))
+		;
+	nhrp_cache_close(&c);
+	return n;
+}
+
 void world_pass(uint64_t ms)
 {
 	uint64_t until = world.now + ms;

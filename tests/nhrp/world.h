@@ -69,6 +69,9 @@ void world_add(uint32_t iface, const struct nhrp_iface_params *p);
 /** Destroy it; the counters must add up. */
 void world_close(void);
 
+/** End the bindings that match, in slices of two. @return how many */
+unsigned world_clear(const struct nhrp_selector *which);
+
 /** Let time pass, turning the engine whenever it wants to be. */
 void world_pass(uint64_t ms);
 

@@ -47,6 +47,31 @@ static void test_read(void)
 	config_free(c);
 }
 
+static void test_shutdown(void)
+{
+	struct config_env env = {0};
+	struct error err = {""};
+	struct config *c = config_parse("hub.cfg", "", &env, &err);
+	char *written;
+
+	CU_ASSERT(!c->shutdown.purge && !c->shutdown.poison);
+	config_free(c);
+	for (unsigned wish = 0; wish < 4; wish++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "shutdown = { purge = %s; poison = %s; };",
+			wish & 1 ? "true" : "false", wish & 2 ? "true" : "false");
+		c = config_parse("hub.cfg", text, &env, &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+		CU_ASSERT_EQUAL(c->shutdown.purge, (wish & 1) != 0);
+		CU_ASSERT_EQUAL(c->shutdown.poison, (wish & 2) != 0);
+		written = config_text(c);
+		CU_ASSERT_PTR_NOT_NULL(strstr(written, text));
+		free(written);
+		config_free(c);
+	}
+}
+
 #define HOOK(settings) "hooks = ( { script = \"/bin/true\"; " settings " } );"
 
 static void test_refused(void)
@@ -56,6 +81,8 @@ static void test_refused(void)
 			"hub.cfg:1: an entry of hooks has no events; it is required"},
 		{"hooks = ( { events = ( \"peer-up\" ); } );",
 			"hub.cfg:1: an entry of hooks has no script; it is required"},
+		{"shutdown = { purge = 1; };",
+			"hub.cfg:1: purge is a number; expected true or false"},
 		{HOOK("events = ( );"), "hub.cfg:1: events is empty; expected names of events"},
 		{HOOK("events = \"peer-up\";"),
 			"hub.cfg:1: events is a string; expected a list ( )"},
@@ -130,6 +157,7 @@ static void test_too_many(void)
 
 static const struct unit_test tests[] = {
 	{"hooks and events are read, and written back", test_read},
+	{"what is told before the end", test_shutdown},
 	{"what is refused", test_refused},
 	{"scripts of others", test_owner},
 	{"more scripts than there may be", test_too_many},

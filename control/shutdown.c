@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The hub's graceful end: whoever was told something by it is told that it is over, while workers
+ * still send. In slices, as everything here, and over after a second whatever is left to say: the
+ * protocols' own timers do the rest. Without a wish nothing is told, and spokes wait for the hub to
+ * come back.
+ */
+#include "control/hub_priv.h"
+#include "control/rip_hub_priv.h"
+
+#define TIME_MS  1000 /* for all of it */
+#define DRAIN_MS 20   /* of that, for workers to send what they were given last */
+#define SLICE    64   /* bindings and purges in a turn, which comes every millisecond */
+
+void hub_shutdown(struct hub *h, bool purge, bool poison)
+{
+	struct hub_shutdown *s = &h->shutdown;
+
+	if (s->begun)
+		return;
+	s->begun = true;
+	s->until = h->now + TIME_MS;
+	s->purging = purge;
+	if (purge) {
+		nhrp_shutdown(h->nhrp.engine, h->now);
+		nhrp_cache_open(h->nhrp.engine, &s->walk, NULL);
+	}
+	s->poisoning = poison && h->rip != NULL;
+	if (s->poisoning)
+		rip_poison(h->rip->engine, TIME_MS - DRAIN_MS);
+}
+
+static void end_walk(struct hub *h)
+{
+	if (h->shutdown.purging)
+		nhrp_cache_close(&h->shutdown.walk);
+	h->shutdown.purging = false;
+}
+
+/* Nothing is left to say but what workers have not sent yet. */
+static bool all_said(const struct hub *h)
+{
+	return !h->shutdown.purging && (!h->shutdown.poisoning || rip_silent(h->rip->engine));
+}
+
+void hub_shutdown_turn(struct hub *h)
+{
+	struct hub_shutdown *s = &h->shutdown;
+	unsigned n = 0;
+
+	if (!s->begun || s->said)
+		return;
+	if (s->purging && !nhrp_cache_purge(&s->walk, NULL, SLICE, h->now, &n))
+		end_walk(h);
+	s->said = all_said(h);
+	if (s->said && s->until > h->now + DRAIN_MS)
+		s->until = h->now + DRAIN_MS;
+}
+
+void hub_shutdown_end(struct hub *h)
+{
+	end_walk(h);
+}
+
+bool hub_shutdown_over(const struct hub *h)
+{
+	return h->shutdown.begun && h->now >= h->shutdown.until;
+}
