@@ -136,7 +136,7 @@ def tshark(capture, sas, fields, display_filter="esp"):
         f.writelines(sas)
     command = ["tshark", "-r", capture, "-Y", display_filter, "-T", "fields", "-E", "occurrence=a",
                "-o", "esp.enable_encryption_decode:TRUE",
-               "-o", "esp.enable_authentication_check:TRUE"]
+               "-o", "esp.enable_authentication_check:TRUE", "-o", "udp.check_checksum:TRUE"]
     for field in fields:
         command += ["-e", field]
     env = dict(os.environ, WIRESHARK_CONFIG_DIR=folder)

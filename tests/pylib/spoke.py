@@ -43,27 +43,29 @@ class Sa:
         self.own_icv = esn and self.suite.auth is not None
         self.seq = 0
 
-    def _scapy(self, high, low=0):
+    def _scapy(self, high, low=0, header=None):
         auth = None if self.own_icv else self.suite.auth
         return SecurityAssociation(
             ESP, spi=self.spi, seq_num=low, crypt_algo=self.suite.crypt, crypt_key=self.key or None,
             auth_algo=auth, auth_key=self.auth_key if auth else None,
-            esn_en=self.esn, esn=high)
+            esn_en=self.esn, esn=high, nat_t_header=header)
 
     def _icv(self, esp, high):
         data = esp + struct.pack("!L", high)
         return hmac.new(self.auth_key, data, self.suite.hash).digest()[:self.suite.icv_len]
 
-    def seal(self, ip, seq=None):
-        """The IP packet with its payload in ESP."""
+    def seal(self, ip, seq=None, header=None):
+        """The IP packet with its payload in ESP, behind a UDP header if there is one."""
         self.seq = self.seq + 1 if seq is None else seq
         high, low = self.seq >> 32, self.seq & 0xffffffff
-        sa = self._scapy(high, low)
+        sa = self._scapy(high, low, header)
         iv = octets(f"{self.spi}/{self.seq}/{raw(ip)}", sa.crypt_algo.iv_size)
         out = sa.encrypt(IP(raw(ip)), iv=iv)
         if self.own_icv:
             out[ESP].data += self._icv(raw(out[ESP]), high)
             del out.len, out.chksum
+        if header:  # scapy 2.5 counts no more than the header itself
+            out[UDP].len = len(raw(out[UDP]))
         return IP(raw(out))
 
     def open(self, ip, high=0):
@@ -94,12 +96,14 @@ class Sa:
 
 
 class Spoke:
-    """A spoke with one SA pair. number picks its addresses and SPIs: 2..65000."""
+    """A spoke with one SA pair. number picks its addresses and SPIs: 2..65000. With a nat_port it is
+    behind a NAT, which may have an address of others too."""
 
-    def __init__(self, number, suite, esn=False, window=64, hub=HUB, key=GRE_KEY):
+    def __init__(self, number, suite, esn=False, window=64, hub=HUB, key=GRE_KEY, nat_port=0,
+                 nbma=None):
         high, low = number >> 8, number & 0xff
-        self.number, self.hub, self.key = number, hub, key
-        self.nbma = f"198.51.{high}.{low}"
+        self.number, self.hub, self.key, self.nat_port = number, hub, key, nat_port
+        self.nbma = nbma or f"198.51.{high}.{low}"
         self.tunnel = f"10.255.{high}.{low}"
         self.lan = f"10.{100 + high}.{low}.10"
         self.network = f"10.{100 + high}.{low}.0/24"
@@ -114,7 +118,8 @@ class Spoke:
         return GRE(raw(head / Raw(raw(inner))))
 
     def seal_gre(self, gre, seq=None, sa=None):
-        ip = (sa or self.sa_in).seal(self.outer() / gre, seq)
+        header = UDP(sport=self.nat_port, dport=4500) if self.nat_port else None
+        ip = (sa or self.sa_in).seal(self.outer() / gre, seq, header)
         return frame(ip)
 
     def seal(self, inner, seq=None, sa=None, **fields):
@@ -129,7 +134,8 @@ class Spoke:
         return raw(gre.payload)
 
     def config(self):
-        return (f'    {{ address = "{self.tunnel}"; nbma = "{self.nbma}";\n'
+        nat = f" nat_port = {self.nat_port};" if self.nat_port else ""
+        return (f'    {{ address = "{self.tunnel}"; nbma = "{self.nbma}";{nat}\n'
                 f'      sa_in = ( {self.sa_in.config()} );\n'
                 f'      sa_out = ( {self.sa_out.config_out()} ); }}')
 
