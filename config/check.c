@@ -198,6 +198,11 @@ static int check_gateways(struct check *k)
 	for (unsigned i = 0; i < k->c->n_ports; i++) {
 		const struct config_port *p = &k->c->ports[i];
 
+		if (p->internet_exit && (p->lan || p->gateway.family == 0))
+			return config_fail(k->err, &p->place,
+				"internet_exit is given for %s port %s; expected it on an outer "
+				"port with a gateway",
+				p->lan ? "LAN" : "outer", p->name);
 		if (p->gateway.family == 0)
 			continue;
 		if (p->lan)

@@ -94,8 +94,11 @@ struct config_port {
 	struct mac_addr mac; /**< when mac_set; else the device's own */
 	uint16_t mtu;        /**< octets of IP; default 1500 */
 	bool promiscuous;
-	char tap[CONFIG_TAP_MAX + 1];        /**< interface of the kernel; empty: none */
-	char filter_in[CONFIG_NAME_MAX + 1]; /**< LAN ports: a filter's name, or empty */
+	/** outer ports with a gateway: inner packets without another route leave here, in clear */
+	bool internet_exit;
+	char tap[CONFIG_TAP_MAX + 1]; /**< interface of the kernel; empty: none */
+	/** LAN ports and Internet exits: a filter's name, or empty */
+	char filter_in[CONFIG_NAME_MAX + 1];
 	char filter_out[CONFIG_NAME_MAX + 1];
 	struct config_neighbor *neighbors;
 	unsigned n_neighbors;

@@ -223,10 +223,11 @@ int config_check_filters(const struct config *c, struct error *err)
 	for (unsigned i = 0; i < c->n_ports; i++) {
 		const struct config_port *p = &c->ports[i];
 
-		if (!p->lan && (p->filter_in[0] != '\0' || p->filter_out[0] != '\0'))
+		if (!p->lan && !p->internet_exit &&
+			(p->filter_in[0] != '\0' || p->filter_out[0] != '\0'))
 			return config_fail(err, &p->place,
 				"outer port %s has a filter; expected it on the tunnels, or with "
-				"role = \"lan\"",
+				"role = \"lan\" or internet_exit = true",
 				p->name);
 		if (check_use(c, &p->place, "port", p->name, p->filter_in, err) < 0 ||
 			check_use(c, &p->place, "port", p->name, p->filter_out, err) < 0)

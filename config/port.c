@@ -101,6 +101,8 @@ static int read_port(struct config_reader *r, const config_setting_t *s, void *e
 		{"mtu", config_read_u16, offsetof(struct config_port, mtu), 576, 9600, false},
 		{"promiscuous", config_read_bool, offsetof(struct config_port, promiscuous), 0, 0,
 			false},
+		{"internet_exit", config_read_bool, offsetof(struct config_port, internet_exit), 0,
+			0, false},
 		{"tap", config_read_tap, offsetof(struct config_port, tap), 0, 0, false},
 		{"filter_in", config_read_name, offsetof(struct config_port, filter_in), 0, 0,
 			false},

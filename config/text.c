@@ -68,6 +68,8 @@ static void put_port(FILE *f, const struct config_port *p)
 		fprintf(f, "\t\tgateway = \"%s\";\n", ip_addr_str(&p->gateway, a));
 	if (p->mac_set)
 		fprintf(f, "\t\tmac = \"%s\";\n", mac_addr_str(&p->mac, m));
+	if (p->internet_exit)
+		fputs("\t\tinternet_exit = true;\n", f);
 	put_names(f, p->tap, p->filter_in, p->filter_out);
 	fprintf(f, "\t\tmtu = %u;\n\t\tpromiscuous = %s;\n\t\tneighbors = (", p->mtu,
 		yes_no(p->promiscuous));

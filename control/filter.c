@@ -87,7 +87,7 @@ int hub_filters_create(struct hub *h, struct error *err)
 	for (uint16_t i = 0; i < h->n_ports; i++) {
 		const struct config_port *p = h->ports[i].config;
 
-		if (!p->lan)
+		if (!p->lan && !p->internet_exit)
 			continue;
 		dp_filter_at_port(h->dp, i, DP_FILTER_IN, by_name(h, p->filter_in));
 		dp_filter_at_port(h->dp, i, DP_FILTER_OUT, by_name(h, p->filter_out));

@@ -165,24 +165,38 @@ static unsigned reaches(const struct hub *h, const struct hub_neighbor *n)
 	return usable(n) ? 1 + hub_port_link_up(h, n->port) : 0;
 }
 
-/* The hub's own packets take the first gateway that is known, or wait for the first one. */
-static void set_default(struct hub *h)
+/* The first gateway that is known, or the first one; of all, or of those that are exits. */
+static const struct hub_neighbor *best_gateway(const struct hub *h, bool exits)
 {
 	const struct hub_neighbor *best = NULL, *n;
-	uint32_t at;
 
 	for (uint16_t i = 0; i < h->n_ports; i++) {
-		const struct ip_addr *gateway = &h->ports[i].config->gateway;
+		const struct config_port *c = h->ports[i].config;
+		uint32_t at = c->gateway.family != 0 ? find(h, i, c->gateway.v4_be) : HUB_NONE;
 
-		at = gateway->family != 0 ? find(h, i, gateway->v4_be) : HUB_NONE;
-		if (at == HUB_NONE)
+		if (at == HUB_NONE || (exits && !c->internet_exit))
 			continue;
 		n = &h->neighbors.at[at];
 		if (best == NULL || reaches(h, n) > reaches(h, best))
 			best = n;
 	}
-	if (best != NULL)
-		add_route(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC, adj_of(best));
+	return best;
+}
+
+/*
+ * The hub's own packets wait for their gateway. Inner packets have no way by an outer port, unless
+ * one is an Internet exit and its gateway answers.
+ */
+static void set_default(struct hub *h)
+{
+	const struct hub_neighbor *own = best_gateway(h, false), *exit = best_gateway(h, true);
+
+	if (own != NULL)
+		add_route(h, DP_TABLE_UNDERLAY, 0, 0, HUB_ROUTE_STATIC, adj_of(own));
+	if (exit != NULL && usable(exit))
+		add_route(h, DP_TABLE_OVERLAY, 0, 0, HUB_ROUTE_EXIT, adj_of(exit));
+	else
+		hub_rib_del(h, DP_TABLE_OVERLAY, 0, 0, HUB_ROUTE_EXIT);
 }
 
 /* The station itself; what it is the way to follows. */

@@ -63,6 +63,7 @@ static int create_port(struct hub *h, unsigned i, struct error *err)
 		.mtu = c->mtu,
 		.promiscuous = c->promiscuous,
 		.lan = c->lan,
+		.internet_exit = c->internet_exit,
 		.host = c->tap[0] != '\0',
 		.parent = port->parent,
 		.vlan = c->vlan,

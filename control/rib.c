@@ -22,6 +22,7 @@ static const struct {
 	[HUB_ROUTE_STATIC] = {"static", 1},
 	[HUB_ROUTE_NHRP] = {"nhrp", 10},
 	[HUB_ROUTE_RIP] = {"rip", 120},
+	[HUB_ROUTE_EXIT] = {"exit", 254},
 };
 
 const char *hub_route_source_name(enum hub_route_source source)

@@ -35,6 +35,7 @@ enum hub_route_source {
 	HUB_ROUTE_STATIC,    /* configured */
 	HUB_ROUTE_NHRP,      /* networks that spokes announce, shortcuts */
 	HUB_ROUTE_RIP,
+	HUB_ROUTE_EXIT, /* an outer port's gateway, where what has no other way may leave */
 	HUB_ROUTE_SOURCES
 };
 

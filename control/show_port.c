@@ -197,10 +197,11 @@ static json_t *info(const struct cli *cli, unsigned port)
 
 		json_array_append_new(addresses, cli_prefix(a->addr.v4_be, a->len));
 	}
-	return json_pack("{s:i, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:o, "
-			 "s:o, s:o}",
+	return json_pack(
+		"{s:i, s:s, s:s, s:b, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:i, s:o, "
+		"s:o, s:o}",
 		"port", (int)port, "name", p->config->name, "role",
-		p->config->lan ? "lan" : "outer", "vlan",
+		p->config->lan ? "lan" : "outer", "internet_exit", p->config->internet_exit, "vlan",
 		p->config->vlan ? json_integer(p->config->vlan) : json_null(), "mac", cli_mac(&mac),
 		"device", name, "driver", device.driver_name, "status",
 		state == DP_PORT_STOPPED ? "stopped"
@@ -229,7 +230,8 @@ static void text_info(struct cli_call *call, const json_t *o)
 		" *********************\n",
 		json_integer_value(json_object_get(o, "port")));
 	cli_text(call, "Port name: %s\n", text_of(o, "name"));
-	cli_text(call, "Role: %s\n", text_of(o, "role"));
+	cli_text(call, "Role: %s%s\n", text_of(o, "role"),
+		json_is_true(json_object_get(o, "internet_exit")) ? ", Internet exit" : "");
 	if (json_is_integer(json_object_get(o, "vlan")))
 		cli_text(call, "VLAN: %" JSON_INTEGER_FORMAT "\n",
 			json_integer_value(json_object_get(o, "vlan")));

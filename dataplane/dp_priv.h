@@ -164,6 +164,7 @@ struct port {
 	struct dp_filter *filter[DP_FILTER_DIRECTIONS]; /* atomic */
 	uint8_t *vlans; /* port index by VLAN, NO_VLAN; NULL until one is added. Atomic */
 	bool lan;
+	bool internet_exit;
 	bool host;
 	uint8_t offloads; /* enum dp_offload, of the device */
 	bool promiscuous;
@@ -178,6 +179,7 @@ enum pkt_flags {
 	PKT_HANDED_IN = 4, /* came from another worker as ciphertext: not handed on as such again */
 	PKT_UDP = 16,      /* ESP came in UDP (RFC 3948) */
 	PKT_HANDED_OUT = 8, /* came from another worker to go out here: not handed on again */
+	PKT_OUTSIDE = 32,   /* came in clear on an Internet exit */
 };
 
 /* A packet on its way through the stages of one worker. */
@@ -479,6 +481,8 @@ unsigned fragment(struct worker *w, struct pkt *p, uint16_t mtu, struct pkt *out
  * many stay in line.
  */
 unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n);
+/* Is it a station on an Internet exit? */
+bool leads_outside(const struct dp *dp, dp_adj_t adj);
 
 /*
  * filter.c: drop what the filters refuse of checked IPv4 packets that came in, or whose way out is

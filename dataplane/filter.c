@@ -209,7 +209,7 @@ static void put(struct dp *dp, struct dp_filter **place, struct dp_filter *f)
 
 int dp_filter_at_port(struct dp *dp, uint16_t port, enum dp_filter_direction d, struct dp_filter *f)
 {
-	if (port >= dp->n_ports || !dp->ports[port].lan)
+	if (port >= dp->n_ports || !(dp->ports[port].lan || dp->ports[port].internet_exit))
 		return -EINVAL;
 	put(dp, &dp->ports[port].filter[d], f);
 	return 0;

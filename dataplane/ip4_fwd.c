@@ -152,7 +152,11 @@ static void take_special(struct worker *w, struct pkt *p)
 {
 	switch (p->adj) {
 	case DP_ADJ_LOCAL:
-		take_local(w, p);
+		/* The hub is spoken to from outside by its outer addresses alone. */
+		if (p->flags & PKT_OUTSIDE)
+			pkt_drop(w, p, DP_DROP_fwd_outside);
+		else
+			take_local(w, p);
 		break;
 	case DP_ADJ_BLACKHOLE:
 		pkt_drop(w, p, DP_DROP_fwd_blackhole);
@@ -180,7 +184,10 @@ static bool route_one(struct worker *w, struct pkt *p)
 		p->protocol = 0x0800;
 		return take_ttl(w, p);
 	case DP_ADJ_ETHER:
-		if (take_ttl(w, p))
+		/* From the Internet to the Internet is nobody's way. */
+		if (unlikely(p->flags & PKT_OUTSIDE) && leads_outside(w->dp, p->adj))
+			pkt_drop(w, p, DP_DROP_fwd_outside);
+		else if (take_ttl(w, p))
 			w->ether[w->n_ether++] = p;
 		return false;
 	case DP_ADJ_GLEAN:

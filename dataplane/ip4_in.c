@@ -5,6 +5,7 @@
  */
 #include <rte_udp.h>
 
+#include "dataplane/buf_priv.h"
 #include "dataplane/dp_priv.h"
 #include "dataplane/ip4_priv.h"
 
@@ -135,6 +136,27 @@ static bool is_summed(const struct rte_mbuf *m)
 	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 }
 
+/*
+ * Not for the hub. An Internet exit forwards it, as long as it was sent to us alone: what goes to
+ * all on a link goes nowhere else (RFC 1812 5.3.4).
+ */
+static void take_transit(struct worker *w, struct pkt *p)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
+	const struct rte_ether_hdr *eth =
+		(const struct rte_ether_hdr *)(p->l3 - sizeof(struct rte_ether_hdr));
+
+	if (!w->dp->ports[p->port].internet_exit || rte_is_multicast_ether_addr(&eth->dst_addr) ||
+		rte_be_to_cpu_32(ip->dst_addr) >= RTE_IPV4_MIN_MCAST) {
+		pkt_drop(w, p, DP_DROP_ip4_not_ours);
+		return;
+	}
+	p->table = DP_TABLE_OVERLAY;
+	p->flags |= PKT_OUTSIDE;
+	buf_set(p->m, p->l3, p->l3_len);
+	w->lan[w->n_lan++] = p;
+}
+
 /* Returns true if the packet is ESP and stays in line. */
 static bool ip4_in_one(struct worker *w, struct pkt *p)
 {
@@ -147,7 +169,7 @@ static bool ip4_in_one(struct worker *w, struct pkt *p)
 		return false;
 	}
 	if (unlikely(!port_has_address(port, ip->dst_addr))) {
-		pkt_drop(w, p, DP_DROP_ip4_not_ours);
+		take_transit(w, p);
 		return false;
 	}
 	if (unlikely(ip4_bad_source(ip->src_addr) || ip->src_addr == ip->dst_addr)) {

@@ -169,6 +169,7 @@ int dp_port_add(struct dp *dp, const struct dp_port_params *p, uint16_t *index, 
 	port->mac = p->mac;
 	port->mtu = p->mtu;
 	port->lan = p->lan;
+	port->internet_exit = p->internet_exit;
 	port->host = p->host;
 	port->phys = (uint16_t)dp->n_ports;
 	if (p->vlan != 0) {

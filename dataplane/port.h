@@ -35,6 +35,12 @@ struct dp_port_params {
 	/** a network behind the hub, whose packets are forwarded by the overlay table */
 	bool lan;
 	/**
+	 * An outer port by which inner packets may leave in clear, and answers come back: what
+	 * comes for other addresses than the hub's is forwarded by the overlay table, if its source
+	 * is out there and its destination is a spoke or on a LAN.
+	 */
+	bool internet_exit;
+	/**
 	 * The hub's kernel has these addresses, too: what comes for them and is of no protocol of
 	 * the hub goes to control (DP_PUNT_OUTER_HOST, DP_PUNT_HOST).
 	 */

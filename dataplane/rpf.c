@@ -12,11 +12,11 @@ static bool near_tunnels(const struct dp *dp, uint32_t src)
 	return src >= dp->tunnel_first && src <= dp->tunnel_last;
 }
 
-/* Only what spokes send is looked at: a LAN is the hub's own side. */
+/* What spokes and the Internet send is looked at: a LAN is the hub's own side. */
 static bool in_question(const struct dp *dp, const struct pkt *p, uint32_t src)
 {
 	if (p->peer_in == DP_PEER_NONE)
-		return false;
+		return (p->flags & PKT_OUTSIDE) != 0;
 	return dp->tunnels[p->tunnel_in].p.rpf != DP_RPF_OFF || near_tunnels(dp, src);
 }
 
@@ -55,11 +55,24 @@ static enum dp_drop judge_group(
 	return reason;
 }
 
+bool leads_outside(const struct dp *dp, dp_adj_t adj)
+{
+	uint16_t port;
+
+	if (DP_ADJ_KIND(adj) != DP_ADJ_ETHER)
+		return false;
+	port = l2_port(l2_load(&dp->neighbors[DP_ADJ_INDEX(adj)]));
+	return port != DP_PORT_NONE && dp->ports[port].internet_exit;
+}
+
 /* The source, host order, and where the overlay's route to it leads. */
 static enum dp_drop judge(const struct dp *dp, const struct pkt *p, uint32_t src, dp_adj_t back)
 {
 	if (likely(back == DP_ADJ(DP_ADJ_PEER, p->peer_in)))
 		return GOOD;
+	/* Nobody outside speaks for what is inside. */
+	if (p->flags & PKT_OUTSIDE)
+		return leads_outside(dp, back) ? GOOD : DP_DROP_fwd_rpf;
 	if (DP_ADJ_KIND(back) == DP_ADJ_GROUP)
 		return judge_group(dp, p, src, back);
 	return judge_other(dp, p, src, back);

@@ -508,6 +508,49 @@ static void test_gateways(void)
 	world_close();
 }
 
+/* Inner packets leave by an outer port if it is an exit, and while its gateway answers. */
+static void test_internet_exit(void)
+{
+	static const char ports[] =
+		"ports = ("
+		"  { name = \"wan0\"; device = \"none\"; addresses = [ \"192.0.2.1/24\" ];"
+		"    gateway = \"192.0.2.254\"; mac = \"02:00:00:00:00:01\"; },"
+		"  { name = \"wan1\"; device = \"none\"; addresses = [ \"198.51.100.1/24\" ];"
+		"    gateway = \"198.51.100.254\"; mac = \"02:00:00:00:00:02\"; %s } );"
+		"tunnels = ( { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"192.0.2.1\"; "
+		"} );";
+	const struct mac_addr mac_second = {{2, 0, 0, 0, 2, 0xfe}};
+	char config[1024];
+
+	for (unsigned exit = 0; exit < 2; exit++) {
+		struct packet a;
+
+		snprintf(config, sizeof(config), ports, exit ? "internet_exit = true;" : "");
+		world_open(config);
+		a = world_arp(2, &mac_gateway, "192.0.2.254", &mac_hub[0], "192.0.2.1");
+		world_receive(0, &a);
+		world_run();
+		CU_ASSERT_EQUAL(underlay("8.8.8.8"), underlay("192.0.2.254"));
+		CU_ASSERT_EQUAL(overlay("8.8.8.8"), DP_ADJ_NO_ROUTE);
+		a = world_arp(2, &mac_second, "198.51.100.254", &mac_hub[1], "198.51.100.1");
+		world_receive(1, &a);
+		world_run();
+		CU_ASSERT_EQUAL(
+			overlay("8.8.8.8"), exit ? underlay("198.51.100.254") : DP_ADJ_NO_ROUTE);
+		CU_ASSERT_EQUAL(overlay("198.51.100.254"), overlay("8.8.8.8"));
+		CU_ASSERT_EQUAL(strstr(world_ask("show route"), "exit") != NULL, exit);
+		CU_ASSERT_EQUAL(
+			strstr(world_ask("show port info all"), "outer, Internet exit") != NULL,
+			exit);
+		/* The gateway falls silent. */
+		world_wait(400 * SECONDS);
+		CU_ASSERT_EQUAL(overlay("8.8.8.8"), DP_ADJ_NO_ROUTE);
+		world_discard(0);
+		world_discard(1);
+		world_close();
+	}
+}
+
 static const struct unit_test tests[] = {
 	{"both ways, asking and asked", test_both_ways},
 	{"a VLAN, written before its parent", test_vlan},
@@ -519,6 +562,7 @@ static const struct unit_test tests[] = {
 	{"hosts are asked again, and forgotten", test_expiry},
 	{"echo and errors", test_icmp},
 	{"a gateway for each outer port", test_gateways},
+	{"an Internet exit, and none", test_internet_exit},
 };
 
 const struct control_suite suite_lan = {"lan", tests, RTE_DIM(tests)};

@@ -133,7 +133,7 @@ static void test_refused(void)
 		 "ports = ( { name = \"wan0\"; device = \"d\"; addresses = [ \"192.0.2.1/24\" ];"
 		 "filter_in = \"f\"; } );",
 			"hub.cfg:2: outer port wan0 has a filter; expected it on the tunnels, or "
-			"with role = \"lan\""},
+			"with role = \"lan\" or internet_exit = true"},
 	};
 
 	REFUSE(cases);

@@ -18,7 +18,8 @@ static const char everything[] =
 	"eal = ( \"--no-huge\", \"-m\", \"1024\\t\" );\n"
 	"ports = (\n"
 	"  { name = \"wan0\"; device = \"net_pcap0,rx_pcap=in.pcap\"; mtu = 9000;\n"
-	"    addresses = [ \"192.0.2.1/24\", \"198.51.100.1/31\" ]; promiscuous = true;\n"
+	"    addresses = [ \"192.0.2.1/24\", \"198.51.100.1/31\" ]; promiscuous = true; "
+	"internet_exit = true;\n"
 	"    gateway = \"192.0.2.254\"; mac = \"02:00:5E:00:00:ff\";\n"
 	"    neighbors = ( { address = \"192.0.2.11\"; mac = \"02:00:5e:00:00:01\"; },\n"
 	"                  { address = \"198.51.100.0\"; mac = \"02:00:5e:00:00:02\"; } ); },\n"
@@ -147,6 +148,7 @@ static void test_ports(void)
 	CU_ASSERT(p->mac_set && is_mac(&p->mac, "02:00:5e:00:00:ff"));
 	CU_ASSERT_EQUAL(p->mtu, 9000);
 	CU_ASSERT(p->promiscuous);
+	CU_ASSERT(p->internet_exit);
 	CU_ASSERT_EQUAL_FATAL(p->n_neighbors, 2);
 	CU_ASSERT(is_addr(&p->neighbors[1].address, "198.51.100.0"));
 	CU_ASSERT(is_mac(&p->neighbors[1].mac, "02:00:5e:00:00:02"));
@@ -157,6 +159,7 @@ static void test_ports(void)
 	CU_ASSERT(!p->mac_set);
 	CU_ASSERT_EQUAL(p->mtu, 1500);
 	CU_ASSERT(!p->promiscuous);
+	CU_ASSERT(!p->internet_exit);
 	CU_ASSERT_EQUAL(p->n_neighbors, 0);
 	config_free(c);
 }

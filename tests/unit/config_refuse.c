@@ -63,7 +63,7 @@ static void test_unknown(void)
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
 			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
-			"promiscuous, tap, filter_in, filter_out, neighbors"},
+			"promiscuous, internet_exit, tap, filter_in, filter_out, neighbors"},
 		{"ports = ( { name = \"a\"; device = \"b\"; addresses = [ \"192.0.2.1/24\" ];\n"
 		 "neighbors = ( { adress = 1; } ); } );",
 			"hub.cfg:2: unknown setting adress; did you mean address? expected one of "

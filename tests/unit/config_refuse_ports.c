@@ -113,6 +113,13 @@ static void test_lan_ports(void)
 			 "lan0", "role = \"lan\"; device = \"e\"; gateway = \"10.9.0.2\";")),
 			"hub.cfg:2: gateway is given for LAN port lan0; it is for outer ports, "
 			"expected a route via 10.9.0.2"},
+		{PORT_WITH("internet_exit = true;"),
+			"hub.cfg:1: internet_exit is given for outer port wan0; expected it on an "
+			"outer port with a gateway"},
+		{WAN_AND(VLAN_PORT(
+			 "lan0", "role = \"lan\"; device = \"e\"; internet_exit = true;")),
+			"hub.cfg:2: internet_exit is given for LAN port lan0; expected it on an "
+			"outer port with a gateway"},
 		/* What the overlay reaches by an interface is apart. */
 		{WAN_AND(VLAN_PORT(
 			 "lan0", "role = \"lan\"; device = \"e\";") ",\n"
