@@ -182,6 +182,9 @@ static bool is_own(const struct hub *h, const struct hub_peer *p, const struct n
 	const struct config_tunnel *t = h->tunnels[p->tunnel].config;
 	struct ip_addr a = ip_addr_v4(b->address_be);
 
+	/* Who somebody else is, nobody but itself says. */
+	if (b->type == NHRP_CACHED)
+		return false;
 	if (b->len != 32 || (t->address.len < 32 && !ip_prefix_contains(&t->address, &a)))
 		return false;
 	return p->address_be == 0 || p->address_be == b->address_be;
@@ -206,8 +209,14 @@ static int bind(void *ctx, const struct nhrp_binding *b)
 	} else {
 		rc = hub_rib_add(h, DP_TABLE_OVERLAY, b->address_be, b->len, HUB_ROUTE_NHRP,
 			DP_ADJ(DP_ADJ_PEER, p->dp), &err);
+		/* In the RIB alone it leads nobody anywhere. */
+		if (rc == -ENOBUFS) {
+			hub_rib_del(h, DP_TABLE_OVERLAY, b->address_be, b->len, HUB_ROUTE_NHRP);
+			rc = -ENOSPC;
+		}
 		/* Who had it as its own gives way to the route, which is there by now. */
-		holder = rc == 0 && b->len == 32 ? hub_peer_find(h, &a) : NULL;
+		holder = rc == 0 && b->len == 32 && b->type != NHRP_CACHED ? hub_peer_find(h, &a)
+									   : NULL;
 		if (holder != NULL && hub_peer_pinned(holder) == 0)
 			hub_peer_set_address(h, holder, 0, &err);
 	}
@@ -223,7 +232,7 @@ static void unbind(void *ctx, const struct nhrp_binding *b, enum nhrp_end why)
 	struct error err;
 
 	(void)why;
-	if (p == NULL || p->address_be != b->address_be || b->len != 32) {
+	if (p == NULL || b->type == NHRP_CACHED || p->address_be != b->address_be || b->len != 32) {
 		hub_rib_del(h, DP_TABLE_OVERLAY, b->address_be, b->len, HUB_ROUTE_NHRP);
 		return;
 	}

@@ -64,7 +64,7 @@ static void tell_end(struct nhrp *n, const struct nhrp_entry *e, enum nhrp_end w
 			     .end = why});
 }
 
-static void take_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
+void nhrp_entry_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
 {
 	struct nhrp_binding b;
 
@@ -73,7 +73,7 @@ static void take_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
 		return;
 	nhrp_entry_view(NULL, e, &b);
 	e->up = false;
-	if (n->ops.unbind != NULL && e->type != NHRP_CACHED)
+	if (n->ops.unbind != NULL)
 		n->ops.unbind(n->ctx, &b, why);
 	if (nhrp_entry_is_lease(e))
 		n->stats.ended++;
@@ -86,7 +86,7 @@ static void take_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
  */
 void nhrp_entry_end(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
 {
-	take_down(n, e, why);
+	nhrp_entry_down(n, e, why);
 	if (e->type == NHRP_STATIC && why != NHRP_END_CONFIG && why != NHRP_END_SHUTDOWN) {
 		nhrp_entry_detach(n, e);
 		e->nbma_be = e->claimed_nbma_be;

@@ -99,7 +99,7 @@ enum nhrp_event_type {
 	NHRP_EV_REDIRECTED,     /**< traffic indication sent to peer, about address */
 	NHRP_EV_NHS_UP,         /**< registered with a server */
 	NHRP_EV_NHS_DOWN,       /**< it refuses or does not answer; code or 0, why */
-	NHRP_EV_SHORTCUT_UP,    /**< a prefix was resolved: nbma, next_hop, mtu, holding */
+	NHRP_EV_SHORTCUT_UP,    /**< a resolved prefix is installed: nbma, next_hop, mtu, holding */
 	NHRP_EV_SHORTCUT_DOWN,  /**< and is no more; `end` */
 	NHRP_EV_INTERFACE_UP,   /**< added */
 	NHRP_EV_TYPES

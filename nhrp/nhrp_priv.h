@@ -295,6 +295,7 @@ bool nhrp_entry_is_lease(const struct nhrp_entry *e);
 void nhrp_entry_attach(struct nhrp *n, struct nhrp_entry *e, struct nhrp_peer *peer);
 void nhrp_entry_detach(struct nhrp *n, struct nhrp_entry *e);
 int nhrp_entry_install(struct nhrp *n, struct nhrp_entry *e);
+void nhrp_entry_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why);
 void nhrp_entry_end(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why);
 void nhrp_entry_expire(struct nhrp *n, struct nhrp_due *d);
 void nhrp_renew_at(struct nhrp *n, struct nhrp_entry *e);
@@ -376,6 +377,7 @@ struct nhrp_server *nhrp_server_up(struct nhrp_iface *i);
 void nhrp_query_start(struct nhrp *n, struct nhrp_iface *i, uint32_t dst_be, struct nhrp_entry *e);
 void nhrp_query_free(struct nhrp *n, struct nhrp_query *q);
 void nhrp_query_failed(struct nhrp *n, struct nhrp_query *q);
+void nhrp_shortcuts_peer_up(struct nhrp *n, struct nhrp_iface *i, struct nhrp_peer *peer);
 
 /* redirect */
 void nhrp_limit_free(struct nhrp *n, struct nhrp_limit *l);

@@ -58,6 +58,7 @@ void nhrp_peer_up(struct nhrp *n, uint32_t iface, uint32_t id, uint32_t nbma_be,
 	peer->nbma_be = nbma_be;
 	nhrp_maps_peer_up(n, i, peer);
 	nhrp_servers_peer_up(n, i, peer);
+	nhrp_shortcuts_peer_up(n, i, peer);
 	for (r = LIST_FIRST(&peer->pending); r != NULL; r = next) {
 		next = LIST_NEXT(r, of_peer);
 		nhrp_registration_step(n, r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Resolving for ourselves (RFC 2332 5.2.1, 5.2.2 from the requester's side): an incomplete entry
- * while it is asked for, then a shortcut, or for some time nothing.
+ * while it is asked for, then a shortcut, or for some time nothing. A shortcut is installed once
+ * there are SAs with who is behind its NBMA address, and for as long.
  */
 #include "common/addr.h"
 #include "nhrp/nhrp_priv.h"
@@ -156,7 +157,7 @@ static void tell_up(struct nhrp *n, const struct nhrp_entry *e)
 {
 	nhrp_tell(n, &(struct nhrp_event){.type = NHRP_EV_SHORTCUT_UP,
 			     .iface = e->key.iface,
-			     .peer = NHRP_PEER_NONE,
+			     .peer = e->peer->id,
 			     .old_peer = NHRP_PEER_NONE,
 			     .address_be = e->key.address_be,
 			     .len = (uint8_t)e->key.len,
@@ -165,6 +166,44 @@ static void tell_up(struct nhrp *n, const struct nhrp_entry *e)
 			     .next_hop_be = e->next_hop_be,
 			     .mtu = e->mtu,
 			     .holding = e->holding});
+}
+
+/* Whoever is behind its NBMA address now: a route there, and who waits for it is told. */
+static void install(struct nhrp *n, struct nhrp_entry *e, struct nhrp_peer *peer)
+{
+	bool was_up = e->up;
+
+	nhrp_entry_attach(n, e, peer);
+	if (nhrp_entry_install(n, e) != 0)
+		nhrp_entry_down(n, e, NHRP_END_REFUSED);
+	else if (!was_up)
+		tell_up(n, e);
+}
+
+/*
+ * There may be no SA yet: until there is one, packets go the long way. What is installed already,
+ * and the same as before, stays as it is.
+ */
+static void shorten(struct nhrp *n, struct nhrp_entry *e, bool same)
+{
+	struct nhrp_peer *peer = nhrp_peer_behind(n, e->iface, e->nbma_be);
+
+	if (e->up && same && peer == e->peer)
+		return;
+	if (peer == NULL) {
+		nhrp_entry_down(n, e, NHRP_END_MOVED);
+		nhrp_entry_detach(n, e);
+	} else
+		install(n, e, peer);
+}
+
+void nhrp_shortcuts_peer_up(struct nhrp *n, struct nhrp_iface *i, struct nhrp_peer *peer)
+{
+	struct nhrp_entry *e;
+
+	LIST_FOREACH(e, &i->shortcuts, of_shortcuts)
+	if (e->type == NHRP_CACHED && !e->up && e->nbma_be == peer->nbma_be)
+		install(n, e, peer);
 }
 
 /*
@@ -185,7 +224,7 @@ static void resolved(
 	struct nhrp *n, const struct nhrp_in *in, struct nhrp_query *q, const struct nhrp_cie *cie)
 {
 	struct nhrp_iface *i = q->iface;
-	struct nhrp_entry *old = q->entry, *e;
+	struct nhrp_entry *old = q->entry, *e, before;
 	uint8_t len = prefix_of(n, q, cie);
 	uint32_t dst_be = q->dst_be;
 
@@ -199,6 +238,7 @@ static void resolved(
 		e = nhrp_entry_add(n, i, dst_be, len, NHRP_CACHED);
 	if (e == NULL)
 		return;
+	before = *e;
 	e->type = NHRP_CACHED;
 	e->nbma_be = nbma_of(in, cie);
 	e->claimed_nbma_be = nhrp_addr_be(&cie->nbma);
@@ -207,9 +247,8 @@ static void resolved(
 	e->holding = cie->holding;
 	e->preference = cie->preference;
 	e->expires_ms = n->now + cie->holding * 1000ull;
-	e->up = true;
 	nhrp_renew_at(n, e);
-	tell_up(n, e);
+	shorten(n, e, e->nbma_be == before.nbma_be && e->mtu == before.mtu);
 }
 
 unsigned nhrp_resolve_reply(struct nhrp *n, const struct nhrp_in *in)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The hub as a client of other servers: registering, resolving; and static maps. */
+#include <errno.h>
+
 #include "tests/nhrp/world.h"
 
 #define NHS      "10.255.0.2"
@@ -15,6 +17,7 @@ static void open_client(bool cisco, const char *address)
 	world_open(NULL, &(struct nhrp_iface_params){
 				 .shortcut = true, .holding = 300, .nhs = &nhs, .n_nhs = 1});
 	world.peers[NHS_PEER].nbma_be = be(NHS_NBMA);
+	world.peers[30].nbma_be = be("203.0.113.30");
 	world_pass(0);
 }
 
@@ -231,6 +234,8 @@ static void test_resolve(void)
 	ev = event_of(NHRP_EV_SHORTCUT_UP);
 	CU_ASSERT_EQUAL(ev.address_be, be("10.4.1.0"));
 	CU_ASSERT_EQUAL(ev.len, 24);
+	CU_ASSERT_EQUAL(world.bound.address_be, be("10.4.1.0"));
+	CU_ASSERT(b.up && b.peer == 30 && world.bound.peer == 30 && world.bound.len == 24);
 	/* Asked again some time before its end, as it is used; then not answered, and over. */
 	world.n_sent = 0;
 	world_pass(86000);
@@ -239,6 +244,39 @@ static void test_resolve(void)
 	world_pass(14000);
 	CU_ASSERT(!bound("10.4.1.0", 24, NULL));
 	CU_ASSERT_EQUAL(event_of(NHRP_EV_SHORTCUT_DOWN).end, NHRP_END_EXPIRED);
+	CU_ASSERT_EQUAL(world.unbound, NHRP_END_EXPIRED);
+	world_close();
+}
+
+/* Without an SA to its end a shortcut waits; it ends with the SA, or when it is led elsewhere. */
+static void test_shortcut_sa(void)
+{
+	struct nhrp_binding b;
+	unsigned n_bound;
+
+	open_client(false, NHS);
+	world.peers[30].nbma_be = 0;
+	n_bound = world.n_bound;
+	answer(ask_for("10.4.1.1"), 0, 24, 100);
+	CU_ASSERT(bound("10.4.1.0", 24, &b) && !b.up && b.peer == NHRP_PEER_NONE);
+	CU_ASSERT_EQUAL(world.n_bound, n_bound);
+	CU_ASSERT_EQUAL(events_of(NHRP_EV_SHORTCUT_UP), 0);
+	nhrp_peer_up(world.n, TUNNEL, 31, be("203.0.113.31"), world.now);
+	CU_ASSERT(bound("10.4.1.0", 24, &b) && !b.up);
+	nhrp_peer_up(world.n, TUNNEL, 30, be("203.0.113.30"), world.now);
+	CU_ASSERT(bound("10.4.1.0", 24, &b) && b.up && b.peer == 30);
+	CU_ASSERT_EQUAL(events_of(NHRP_EV_SHORTCUT_UP), 1);
+	nhrp_peer_gone(world.n, 30, NHRP_END_PEER_DEAD, world.now);
+	CU_ASSERT(!bound("10.4.1.0", 24, NULL));
+	CU_ASSERT_EQUAL(world.unbound, NHRP_END_PEER_DEAD);
+	CU_ASSERT_EQUAL(events_of(NHRP_EV_SHORTCUT_DOWN), 1);
+	world_close();
+	/* Not to be installed: then it is not up. */
+	open_client(false, NHS);
+	world.bind_rc = -ENOSPC;
+	answer(ask_for("10.4.1.1"), 0, 24, 100);
+	CU_ASSERT(bound("10.4.1.0", 24, &b) && !b.up);
+	CU_ASSERT_EQUAL(events_of(NHRP_EV_SHORTCUT_UP), 0);
 	world_close();
 }
 
@@ -415,6 +453,7 @@ static const struct unit_test tests[] = {
 	{"a server's SAs go and come", test_nhs_gone},
 	{"shutdown takes the registration back", test_shutdown},
 	{"RFC 2332 5.2.1, 6.2.1: a prefix is resolved and renewed", test_resolve},
+	{"a shortcut is there while its SA is", test_shortcut_sa},
 	{"an answer draws no more than its route", test_greedy},
 	{"RFC 2332 5.2.2: codes 12 and 11, and no answer", test_negative},
 	{"RFC 2332 5.2.5: a shortcut is purged", test_purged},
