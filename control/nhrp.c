@@ -50,7 +50,9 @@ int hub_nhrp_create(struct hub *h, struct error *err)
 		if (rc < 0)
 			return rc;
 	}
-	return hub_peer_watch(h, peer_event, h);
+	if (hub_peer_watch(h, peer_event, h) < 0)
+		return error_set(err, ENOSPC, "NHRP: too many watch peers");
+	return hub_nhrp_routes_create(h, err);
 }
 
 void hub_nhrp_destroy(struct hub *h)
@@ -81,6 +83,7 @@ void hub_nhrp_hint(
 void hub_nhrp_turn(struct hub *h)
 {
 	hub_nhrp_probes_turn(h);
+	hub_nhrp_routes_turn(h);
 	if (h->now >= nhrp_next(h->nhrp.engine))
 		nhrp_turn(h->nhrp.engine, h->now);
 }

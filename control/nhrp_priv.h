@@ -27,8 +27,17 @@ struct hub_nhrp_watch {
 	void *ctx;
 };
 
+#define HUB_NHRP_CHANGES_MAX 4096
+
+/* Prefixes that lead elsewhere, to be looked at: a ring. */
+struct hub_nhrp_changes {
+	unsigned head, n;
+	struct nhrp_change at[HUB_NHRP_CHANGES_MAX];
+};
+
 struct hub_nhrp {
 	struct nhrp *engine;
+	struct hub_nhrp_changes changes;
 	unsigned n_probes;
 	struct hub_nhrp_probe probes[HUB_NHRP_PROBES_MAX];
 	unsigned n_watches;
@@ -55,6 +64,10 @@ bool hub_nhrp_binding(const struct hub *h, const struct hub_peer *p, struct nhrp
 
 /* nhrp_hook.c: scripts and the event stream hear of it. Before hub_nhrp_create(). */
 int hub_nhrp_hooks_create(struct hub *h, struct error *err);
+
+/* nhrp_route.c: requesters are purged of what the RIB leads elsewhere. */
+int hub_nhrp_routes_create(struct hub *h, struct error *err);
+void hub_nhrp_routes_turn(struct hub *h);
 
 /* nhrp_config.c: a tunnel as an interface of the engine. @return 0 or -errno */
 int hub_nhrp_interface(struct hub *h, uint16_t tunnel, struct error *err);

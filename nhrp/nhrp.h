@@ -367,6 +367,27 @@ void nhrp_peer_alive(struct nhrp *n, uint32_t peer, uint64_t now_ms);
 /** Answer to ops->gate(). Tokens that are no longer waited for are ignored. */
 void nhrp_gate_result(struct nhrp *n, uint64_t token, bool allow, uint64_t now_ms);
 
+/** A prefix that the overlay leads elsewhere than before. */
+struct nhrp_change {
+	struct nhrp_prefix prefix; /**< without host bits */
+	/* the engine's own, zeros at first: */
+	bool begun;
+	uint32_t at_be;
+	uint8_t at_len;
+	uint64_t at_serial;
+};
+
+/**
+ * Routes changed: requesters that were told of what is in this prefix, and would now be told
+ * something else, are purged. A piece of the work.
+ * @param work  requesters to look at
+ * @return true: call again
+ */
+bool nhrp_route_changed(struct nhrp *n, struct nhrp_change *c, unsigned work, uint64_t now_ms);
+
+/** Whether routes matter to anybody: nobody was told anything else. */
+bool nhrp_has_requesters(const struct nhrp *n);
+
 /** Do what is due. */
 void nhrp_turn(struct nhrp *n, uint64_t now_ms);
 

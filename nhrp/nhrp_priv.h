@@ -28,6 +28,7 @@
 /* Without memory an element is not added, and says so. */
 #define HASH_NONFATAL_OOM        1
 #define uthash_nonfatal_oom(obj) ((obj)->lost = true)
+#include <bsd/sys/tree.h>
 #include <uthash.h>
 
 #include "common/timer.h"
@@ -106,6 +107,8 @@ struct nhrp_entry {
 
 /* Who was given a binding, or sent on to its peer. */
 struct nhrp_requester {
+	RB_ENTRY(nhrp_requester) by_prefix; /* that it may have cached */
+	uint64_t serial;
 	TAILQ_ENTRY(nhrp_requester) of_entry;
 	TAILQ_ENTRY(nhrp_requester) of_all; /* by age */
 	LIST_ENTRY(nhrp_requester) of_peer;
@@ -216,6 +219,8 @@ struct nhrp_limit {
 	UT_hash_handle hh;
 };
 
+RB_HEAD(nhrp_told_tree, nhrp_requester);
+
 struct nhrp {
 	struct nhrp_params p;
 	struct nhrp_ops ops;
@@ -230,6 +235,8 @@ struct nhrp {
 	struct nhrp_query *queries;
 	struct nhrp_limit *limits; /* the least recent first */
 	TAILQ_HEAD(, nhrp_requester) requesters;
+	struct nhrp_told_tree told; /* requesters by prefix */
+	uint32_t n_told[33];        /* of each prefix length */
 	struct nhrp_cursor *cursors;
 	uint64_t token, serial;
 	uint32_t request_id;

@@ -3,13 +3,46 @@
  * Who was given a binding, or sent on to its peer: they are purged when it ends or moves (RFC 2332
  * 5.2.5, 6.2.1). Bounded by lease and in all; one entry for each prefix that a peer asked about.
  */
+#include <arpa/inet.h>
+
 #include "common/addr.h"
 #include "nhrp/nhrp_priv.h"
+
+static int compare(const struct nhrp_requester *a, const struct nhrp_requester *b)
+{
+	uint32_t x = ntohl(a->address_be), y = ntohl(b->address_be);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return a->serial < b->serial ? -1 : a->serial > b->serial;
+}
+
+/* clang-format off */
+RB_GENERATE_INTERNAL(nhrp_told_tree, nhrp_requester, by_prefix, compare, __attribute__((unused)) static)
+/* clang-format on */
+
+static void tell_of(struct nhrp *n, struct nhrp_requester *r, uint32_t address_be, uint8_t len)
+{
+	r->address_be = address_be;
+	r->len = len;
+	r->serial = ++n->serial;
+	n->n_told[len]++;
+	RB_INSERT(nhrp_told_tree, &n->told, r);
+}
+
+static void untell(struct nhrp *n, struct nhrp_requester *r)
+{
+	n->n_told[r->len]--;
+	RB_REMOVE(nhrp_told_tree, &n->told, r);
+}
 
 void nhrp_requester_free(struct nhrp *n, struct nhrp_requester *r)
 {
 	TAILQ_REMOVE(&r->entry->requesters, r, of_entry);
 	TAILQ_REMOVE(&n->requesters, r, of_all);
+	untell(n, r);
 	LIST_REMOVE(r, of_peer);
 	r->entry->n_requesters--;
 	r->peer->n_requesters--;
@@ -54,8 +87,7 @@ bool nhrp_requester_add(struct nhrp *n, struct nhrp_entry *e, const struct nhrp_
 			return false;
 		r->entry = e;
 		r->peer = in->peer;
-		r->address_be = address_be;
-		r->len = len;
+		tell_of(n, r, address_be, len);
 		LIST_INSERT_HEAD(&in->peer->asked, r, of_peer);
 		e->n_requesters++;
 		in->peer->n_requesters++;
@@ -91,8 +123,8 @@ void nhrp_requester_learn(struct nhrp *n, const struct nhrp_in *in, struct nhrp_
 	TAILQ_FOREACH (r, &e->requesters, of_entry) {
 		if (r->peer != to || !nhrp_within(in->dst_be, r->address_be, r->len))
 			continue;
-		r->address_be = in->dst_be & ip4_mask_be(len);
-		r->len = len;
+		untell(n, r);
+		tell_of(n, r, in->dst_be & ip4_mask_be(len), len);
 		r->until_ms = n->now + cie.holding * 1000ull;
 		return;
 	}
@@ -123,4 +155,87 @@ unsigned nhrp_requesters_purge(struct nhrp *n, struct nhrp_entry *e, const struc
 		nhrp_requester_free(n, r);
 	}
 	return count;
+}
+
+/* --- routes change --------------------------------------------------------------------------- */
+
+/* What leads to `dst` now is not who it was told. A lease's own address is not a matter of routes.
+ */
+static bool stale(struct nhrp *n, const struct nhrp_requester *r, uint32_t dst_be)
+{
+	const struct nhrp_entry *e = r->entry;
+	struct nhrp_route route = {0};
+
+	if (e->peer == NULL || (r->len == e->key.len && r->address_be == e->key.address_be))
+		return false;
+	if (n->ops.route != NULL)
+		n->ops.route(n->ctx, r->iface->id, dst_be, &route);
+	return route.kind != NHRP_ROUTE_PEER || route.peer != e->peer->id;
+}
+
+static void purge_if_stale(struct nhrp *n, struct nhrp_requester *r, uint32_t dst_be)
+{
+	if (!stale(n, r, dst_be))
+		return;
+	if (r->until_ms > n->now)
+		nhrp_purge_send(n, r);
+	nhrp_requester_free(n, r);
+}
+
+/* First that was told of this prefix or one behind it. */
+static struct nhrp_requester *told_from(
+	struct nhrp *n, uint32_t address_be, uint8_t len, uint64_t serial)
+{
+	struct nhrp_requester key = {.address_be = address_be, .len = len, .serial = serial};
+
+	return RB_NFIND(nhrp_told_tree, &n->told, &key);
+}
+
+/* Those who were told of a wider prefix: what is in it, may not all go one way any more. */
+static void check_around(struct nhrp *n, const struct nhrp_change *c)
+{
+	struct nhrp_requester *r, *next;
+	uint32_t around_be;
+
+	for (uint8_t len = 0; len < c->prefix.len; len++) {
+		if (n->n_told[len] == 0)
+			continue;
+		around_be = c->prefix.address_be & ip4_mask_be(len);
+		for (r = told_from(n, around_be, len, 0);
+			r != NULL && r->address_be == around_be && r->len == len; r = next) {
+			next = RB_NEXT(nhrp_told_tree, &n->told, r);
+			purge_if_stale(n, r, c->prefix.address_be);
+		}
+	}
+}
+
+bool nhrp_route_changed(struct nhrp *n, struct nhrp_change *c, unsigned work, uint64_t now_ms)
+{
+	struct nhrp_requester *r, *next;
+
+	n->now = now_ms;
+	if (!c->begun) {
+		check_around(n, c);
+		c->begun = true;
+		r = told_from(n, c->prefix.address_be, 0, 0);
+	} else {
+		r = told_from(n, c->at_be, c->at_len, c->at_serial);
+	}
+	for (; r != NULL && nhrp_within(r->address_be, c->prefix.address_be, c->prefix.len);
+		r = next) {
+		if (work-- == 0) {
+			c->at_be = r->address_be;
+			c->at_len = r->len;
+			c->at_serial = r->serial;
+			return true;
+		}
+		next = RB_NEXT(nhrp_told_tree, &n->told, r);
+		purge_if_stale(n, r, r->address_be);
+	}
+	return false;
+}
+
+bool nhrp_has_requesters(const struct nhrp *n)
+{
+	return n->stats.n_requesters != 0;
 }

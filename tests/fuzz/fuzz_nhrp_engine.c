@@ -20,6 +20,7 @@ static struct {
 	uint8_t proof, gate, bind;
 	uint64_t token, authentic;
 	unsigned n_bound;
+	uint8_t routed; /* shifts where everything leads */
 } w;
 
 static uint32_t host(uint8_t k)
@@ -39,7 +40,7 @@ static void op_send(void *ctx, uint32_t iface, uint32_t peer, const void *bytes,
 
 static void op_route(void *ctx, uint32_t iface, uint32_t dst_be, struct nhrp_route *r)
 {
-	uint8_t k = (uint8_t)ntohl(dst_be);
+	uint8_t k = (uint8_t)(ntohl(dst_be) + w.routed);
 
 	(void)ctx;
 	r->kind = (enum nhrp_route_kind)(k % 5);
@@ -166,6 +167,15 @@ static void packet(struct cursor *c, uint32_t peer, uint64_t now)
 		bytes, len, now);
 }
 
+static void route_changed(uint8_t k, uint8_t len, uint64_t now)
+{
+	struct nhrp_change c = {
+		.prefix = {host(k) & (len == 0 ? 0 : htonl(UINT32_MAX << (32 - len))), len}};
+
+	while (nhrp_route_changed(w.n, &c, 1, now))
+		;
+}
+
 /* By command: end what a peer registered, or tell who asked about it. */
 static void walk(uint32_t peer, bool purge, uint64_t now)
 {
@@ -219,6 +229,10 @@ static void step(struct cursor *c, uint64_t *now)
 		break;
 	case 8:
 		nhrp_resolve(w.n, what >> 7, host(cursor_u8(c)), *now);
+		break;
+	case 10:
+		w.routed = what >> 4;
+		route_changed(cursor_u8(c), what >> 3, *now);
 		break;
 	case 9:
 		if (what & 0x80)

@@ -136,6 +136,63 @@ static void test_end(void)
 	both_purged();
 }
 
+static void change(const char *prefix, uint8_t len)
+{
+	struct nhrp_change c = {.prefix = {be(prefix), len}};
+
+	while (nhrp_route_changed(world.n, &c, 1, world.now))
+		;
+}
+
+/* The way to what somebody was told changes, and no lease does. */
+static void test_routes(void)
+{
+	/* Another network; the same way as before. */
+	open_with_requesters();
+	change("10.1.12.0", 24);
+	change("10.1.11.0", 24);
+	change("0.0.0.0", 0);
+	change("10.255.0.11", 32);
+	CU_ASSERT_EQUAL(world.n_sent, 0);
+	/* It is 20's now. */
+	world.n_routes = 0;
+	world_route_peer("10.1.11.0", 24, 20, "10.255.0.20");
+	change("10.1.11.0", 24);
+	CU_ASSERT_EQUAL(world.n_sent, 1);
+	purged(9, "10.255.0.9", "10.1.11.0", 24);
+	CU_ASSERT_EQUAL(stats().n_requesters, 1);
+	world_close();
+	/* It is nobody's, and all routes went at once. */
+	open_with_requesters();
+	world.n_routes = 0;
+	change("0.0.0.0", 0);
+	CU_ASSERT_EQUAL(world.n_sent, 1);
+	purged(9, "10.255.0.9", "10.1.11.0", 24);
+	/* The lease's own address is no matter of routes. */
+	CU_ASSERT_EQUAL(stats().n_requesters, 1);
+	world_close();
+	/* A part of it is somebody else's. */
+	open_with_requesters();
+	world_route_peer("10.1.11.128", 25, 20, "10.255.0.20");
+	change("10.1.11.128", 25);
+	CU_ASSERT_EQUAL(world.n_sent, 1);
+	purged(9, "10.255.0.9", "10.1.11.0", 24);
+	world_close();
+	/* Known by what the reply said: wider, and many of them. */
+	world_open(NULL, NULL);
+	world_route_peer("10.0.0.0", 8, 11, "10.255.0.11");
+	say_register(11, 600);
+	for (uint32_t i = 20; i < 50; i++)
+		say_resolve(i, i % 2 ? "10.1.1.1" : "10.2.2.2");
+	CU_ASSERT_EQUAL(stats().n_requesters, 30);
+	world.n_sent = 0;
+	world.n_routes = 0;
+	change("10.0.0.0", 8);
+	CU_ASSERT_EQUAL(world.n_sent, 30);
+	CU_ASSERT_EQUAL(stats().n_requesters, 0);
+	world_close();
+}
+
 static void test_over(void)
 {
 	/* Its lease ends by itself: nobody believes in it any more either. */
@@ -361,6 +418,7 @@ static const struct unit_test tests[] = {
 	{"a spoke cannot take back another's", test_others},
 	{"RFC 2332 5.2.5: the NBMA address narrows it", test_narrow},
 	{"RFC 2332 5.2.5: requesters are told when a lease ends or moves", test_end},
+	{"RFC 2332 5.2.5: requesters are told when a route changes its egress", test_routes},
 	{"nobody is told what is over anyway", test_over},
 	{"the reply that passes tells what must be purged", test_learn},
 	{"RFC 2332 5.2.5: repeated until answered, not for ever", test_repeated},
