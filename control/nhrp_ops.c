@@ -187,7 +187,7 @@ static bool is_own(const struct hub *h, const struct hub_peer *p, const struct n
 		return false;
 	if (b->len != 32 || (t->address.len < 32 && !ip_prefix_contains(&t->address, &a)))
 		return false;
-	return p->address_be == 0 || p->address_be == b->address_be;
+	return p->address_be == 0 || p->address_be == b->address_be || b->own;
 }
 
 static int bind(void *ctx, const struct nhrp_binding *b)

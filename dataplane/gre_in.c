@@ -33,13 +33,13 @@ static bool key_good(const struct pkt *p, bool present, uint32_t key_be)
 	return present && key_be == tag[SA_TAG_KEY];
 }
 
-#define NHRP_OP_TYPE      17
-#define NHRP_REGISTRATION 3
-#define NHRP_PURGE        5
+#define NHRP_OP_TYPE 17
+#define NHRP_PURGE   5
 
 /*
- * RFC 2332 5.2.3, 5.2.5: who registers or purges does so in its own name, which is the tunnel
- * address of the spoke whose SA the packet came on. Other kinds are passed on for others.
+ * RFC 2332 5.2.5: who purges does so in its own name, which is the tunnel address of the spoke
+ * whose SA the packet came on. Other kinds are passed on for others; a registration may be in a new
+ * name, and control decides whether it is worth it.
  */
 static bool nhrp_source_good(const struct worker *w, const struct pkt *p)
 {
@@ -52,7 +52,7 @@ static bool nhrp_source_good(const struct worker *w, const struct pkt *p)
 	nbma_len = cursor_u8(&c) & 0x3f; /* the upper two bits are its kind */
 	nbma_sub_len = cursor_u8(&c) & 0x3f;
 	len = cursor_u8(&c);
-	if ((type != NHRP_REGISTRATION && type != NHRP_PURGE) || address_be == 0)
+	if (type != NHRP_PURGE || address_be == 0)
 		return true;
 	cursor_take(&c, 7u + nbma_len + nbma_sub_len); /* length, flags, id, outer address */
 	return len == sizeof(address_be) && cursor_be32(&c) == address_be && !c.error;

@@ -92,6 +92,7 @@ void nhrp_entry_view(struct nhrp *n, const struct nhrp_entry *e, struct nhrp_bin
 		.expires_ms = e->expires_ms,
 		.preference = e->preference,
 		.unique = e->unique,
+		.own = e->own,
 		.up = e->up,
 		.multicast = nhrp_iface_multicast(e->iface, e),
 		.nhs = e->peer != NULL && nhrp_is_server(e->iface, e->peer),

@@ -331,6 +331,34 @@ static void take_over(const struct nhrp_claim *c, struct nhrp_entry *e)
 	e->holding = c->holding;
 	e->preference = c->preference;
 	e->unique = (c->of->flags & NHRP_FLAG_REG_UNIQUE) != 0;
+	e->own = c->own;
+}
+
+/* The address that the peer was registered under until now, or NULL. */
+static struct nhrp_entry *former(const struct nhrp_claim *c)
+{
+	struct nhrp_entry *e;
+
+	LIST_FOREACH(e, &c->of->peer->entries, of_peer)
+	if (nhrp_entry_is_lease(e) && e->own && e->iface == c->of->iface &&
+		e->key.address_be != c->address_be)
+		return e;
+	return NULL;
+}
+
+/* A spoke has one tunnel address. By its own SA nobody else can have said that it is another. */
+static void end_former(struct nhrp *n, const struct nhrp_claim *c)
+{
+	struct nhrp_entry *e = c->own ? former(c) : NULL;
+
+	if (e != NULL)
+		nhrp_entry_end(n, e, NHRP_END_MOVED);
+}
+
+/* How many leases the peer has then, but for this one. */
+static uint32_t others(const struct nhrp_claim *c)
+{
+	return c->of->peer->n_leases - (c->own && former(c) != NULL);
 }
 
 static void lease(struct nhrp *n, struct nhrp_entry *e)
@@ -343,7 +371,7 @@ static enum nhrp_refuse room(struct nhrp *n, const struct nhrp_claim *c)
 {
 	if (n->overload)
 		return NHRP_REFUSE_OVERLOAD;
-	if (c->of->peer->n_leases >= c->of->iface->p.networks_per_peer)
+	if (others(c) >= c->of->iface->p.networks_per_peer)
 		return NHRP_REFUSE_NETWORKS;
 	if (n->stats.n_leases >= n->p.leases_max)
 		return NHRP_REFUSE_LEASES;
@@ -377,6 +405,7 @@ static void commit_new(struct nhrp *n, struct nhrp_claim *c)
 	lease(n, e);
 	n->stats.registered++;
 	r->peer->registered++;
+	end_former(n, c);
 	tell(n, e, NHRP_EV_REGISTERED, NHRP_PEER_NONE, 0);
 	done(c, NHRP_CODE_SUCCESS);
 }
@@ -392,7 +421,7 @@ static void commit_move(struct nhrp *n, struct nhrp_claim *c, struct nhrp_entry 
 	struct nhrp_entry before = *e;
 	int rc;
 
-	if (old != r->peer && r->peer->n_leases >= r->iface->p.networks_per_peer) {
+	if (old != r->peer && others(c) >= r->iface->p.networks_per_peer) {
 		nhrp_claim_refuse(n, c, NHRP_REFUSE_NETWORKS);
 		return;
 	}
@@ -407,11 +436,13 @@ static void commit_move(struct nhrp *n, struct nhrp_claim *c, struct nhrp_entry 
 		e->holding = before.holding;
 		e->preference = before.preference;
 		e->unique = before.unique;
+		e->own = before.own;
 		nhrp_claim_refuse(n, c, refusal_of(rc));
 		return;
 	}
 	lease(n, e);
 	nhrp_requesters_purge(n, e, NULL);
+	end_former(n, c);
 	n->stats.moved++;
 	r->peer->registered++;
 	tell(n, e, NHRP_EV_MOVED, old->id, before.nbma_be);
@@ -420,7 +451,7 @@ static void commit_move(struct nhrp *n, struct nhrp_claim *c, struct nhrp_entry 
 
 static void commit_refresh(struct nhrp *n, struct nhrp_claim *c, struct nhrp_entry *e)
 {
-	bool changed = e->mtu != c->mtu;
+	bool changed = e->mtu != c->mtu || (c->own && !e->own);
 
 	take_over(c, e);
 	if (changed && nhrp_entry_install(n, e) != 0) {
@@ -429,6 +460,7 @@ static void commit_refresh(struct nhrp *n, struct nhrp_claim *c, struct nhrp_ent
 		return;
 	}
 	lease(n, e);
+	end_former(n, c);
 	n->stats.refreshed++;
 	tell(n, e, NHRP_EV_REFRESHED, NHRP_PEER_NONE, 0);
 	done(c, NHRP_CODE_SUCCESS);

@@ -55,6 +55,7 @@ struct nhrp_binding {
 	uint64_t expires_ms;      /**< UINT64_MAX: never */
 	uint8_t preference;
 	bool unique;           /**< registered with the unique bit */
+	bool own;              /**< the peer's tunnel address: it registered under it */
 	bool up;               /**< control has installed it */
 	bool used;             /**< by what ops->used says */
 	bool multicast;        /**< by the interface's list, multicast is copied to it */

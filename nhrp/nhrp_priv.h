@@ -101,7 +101,7 @@ struct nhrp_entry {
 	uint32_t nbma_be, claimed_nbma_be, next_hop_be;
 	uint16_t mtu, holding, n_requesters;
 	uint8_t type, preference;
-	bool unique, up, lost;
+	bool unique, own, up, lost;
 	UT_hash_handle hh;
 };
 
@@ -149,6 +149,7 @@ struct nhrp_claim {
 	uint32_t address_be, claimed_nbma_be;
 	uint16_t mtu, holding;
 	uint8_t len, preference, code;
+	bool own;                 /* the address that it is registered under */
 	bool allowed;             /* by the gate */
 	struct nhrp_peer *probed; /* state PROBE */
 	uint64_t silent;          /* serial of the holder that did not answer */

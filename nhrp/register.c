@@ -138,6 +138,8 @@ static void read_claims(struct nhrp_registration *r, const struct nhrp_in *in)
 			cie.nbma.len == 0 ? in->src_nbma_be : nhrp_addr_be(&cie.nbma);
 		claim->len = nhrp_cie_prefix(&cie);
 		claim->address_be &= ip4_mask_be(claim->len);
+		claim->own = claim->len == 32 && claim->address_be == in->src_be &&
+			     nhrp_within(in->src_be, i->p.address_be, i->p.len);
 		claim->preference = cie.preference;
 		/* IOS says 17916. 0: whatever the interface has. */
 		claim->mtu = cie.mtu == 0 || cie.mtu > i->p.mtu ? i->p.mtu : cie.mtu;

@@ -201,8 +201,10 @@ static void test_refused(void)
 	CU_ASSERT_EQUAL(spoke_register(NEW, "10.255.0.13", 3600, 0), NHRP_CODE_PROHIBITED);
 	CU_ASSERT_EQUAL(p->address_be, 0);
 	CU_ASSERT(!spoke_delivers(NEW, "10.255.0.13", FAR, "10.255.0.11"));
-	/* SIDE in another's name ends in the data plane. */
-	CU_ASSERT_EQUAL(spoke_register(SIDE, "10.255.0.14", 3600, 0), -1);
+	/* SIDE under another name than the one that is written down; and a purge in another's. */
+	CU_ASSERT_EQUAL(spoke_register(SIDE, "10.255.0.14", 3600, 0), NHRP_CODE_PROHIBITED);
+	spoke_nhrp_say(SIDE, NHRP_PURGE_REQUEST, "10.255.0.14", WORLD_HUB, 0,
+		&(struct nhrp_cie){.prefix_len = 32});
 	CU_ASSERT_EQUAL(world_drops(DP_DROP_gre_nhrp_source), 1);
 	CU_ASSERT_EQUAL(spoke_register(SIDE, "10.255.0.13", 3600, 0), 0);
 	/* Beside the first address another one, by the same SA. */

@@ -288,6 +288,65 @@ static void test_move_fails(void)
 	world_close();
 }
 
+/* The same SA, another tunnel address: the old one is given up, and who asked for it is told. */
+static void test_renumbered(void)
+{
+	world_open(NULL, &(struct nhrp_iface_params){.networks_per_peer = 1});
+	say_register(9, 600);
+	say_resolve(10, "10.255.0.9");
+	world.n_sent = 0;
+	CU_ASSERT_EQUAL(say_register_as(9, "10.255.0.19", NHRP_FLAG_REG_UNIQUE), 0);
+	CU_ASSERT(bound("10.255.0.19", 32, NULL));
+	CU_ASSERT(world.bound.own && world.bound.address_be == be("10.255.0.19"));
+	CU_ASSERT(!bound("10.255.0.9", 32, NULL));
+	CU_ASSERT_EQUAL(world.unbound, NHRP_END_MOVED);
+	CU_ASSERT_EQUAL(event_of(NHRP_EV_ENDED).end, NHRP_END_MOVED);
+	CU_ASSERT_EQUAL(last(1)->peer, 10);
+	CU_ASSERT_EQUAL(world.p.type, NHRP_PURGE_REQUEST);
+	CU_ASSERT_EQUAL(stats().n_leases, 1);
+	world_close();
+	/* Refused, the old one stays. */
+	world_open(NULL, NULL);
+	say_register(9, 600);
+	say_register(10, 600);
+	world.peers[10].id.authentic_ms = UINT64_MAX;
+	CU_ASSERT_EQUAL(say_register_as(9, "10.255.0.10", 0), -1);
+	world_pass(3000);
+	last(0);
+	CU_ASSERT_EQUAL(code_of(0), NHRP_CODE_UNIQUE_EXISTS);
+	CU_ASSERT(bound("10.255.0.9", 32, NULL));
+	CU_ASSERT_EQUAL(stats().n_leases, 2);
+	/* Silent, it is replaced, and then the old one of who replaces it ends. */
+	world.peers[10].id.authentic_ms = 0;
+	CU_ASSERT_EQUAL(say_register_as(9, "10.255.0.10", 0), -1);
+	world_pass(3000);
+	last(0);
+	CU_ASSERT_EQUAL(code_of(0), 0);
+	CU_ASSERT(!bound("10.255.0.9", 32, NULL));
+	CU_ASSERT_EQUAL(stats().n_leases, 1);
+	world_close();
+}
+
+/* Other addresses by the same SA are no moves: neither beside it nor one after the other. */
+static void test_several(void)
+{
+	const struct say_cie cies[] = {{.proto = "10.255.0.9"}, {.proto = "10.255.0.19"}};
+	struct nhrp_binding b;
+
+	world_open(NULL, NULL);
+	say(9, &(struct say){.type = NHRP_REGISTRATION_REQUEST, .cies = cies, .n_cies = 2});
+	CU_ASSERT_EQUAL(stats().n_leases, 2);
+	CU_ASSERT(bound("10.255.0.9", 32, &b) && b.own);
+	CU_ASSERT(bound("10.255.0.19", 32, &b) && !b.own);
+	/* Until one of them is what it registers under. */
+	say(9, &(struct say){
+		       .type = NHRP_REGISTRATION_REQUEST, .src = "10.255.0.19", .cies = &cies[1]});
+	CU_ASSERT(bound("10.255.0.19", 32, &b) && b.own);
+	CU_ASSERT(world.bound.own && world.bound.address_be == be("10.255.0.19"));
+	CU_ASSERT(!bound("10.255.0.9", 32, NULL));
+	world_close();
+}
+
 static const struct unit_test tests[] = {
 	{"the same proven identity replaces at once, without a gap", test_same_identity},
 	{"a holder that is silent for 3 s is replaced", test_silent},
@@ -304,6 +363,8 @@ static const struct unit_test tests[] = {
 	{"what waits is bounded, by peer and in all", test_gate_bounds},
 	{"two want the same address at once", test_two_at_once},
 	{"if control cannot move it, the old one stays", test_move_fails},
+	{"RFC 2332 5.2.3: another tunnel address by the same SA", test_renumbered},
+	{"several addresses by the same SA", test_several},
 };
 
 UNIT_MAIN("nhrp: claim", tests)
