@@ -23,6 +23,7 @@
 #define CONFIG_VIAS_MAX           8  /**< next hops of a route */
 #define CONFIG_AUTHENTICATION_MAX 32 /**< octets of NHRP's password */
 #define CONFIG_HOOKS_MAX          16
+#define CONFIG_RIP_MAX_ROUTES     20000 /**< of all neighbors, by default */
 #define CONFIG_PEERS_DEFAULT      1000
 #define CONFIG_PEERS_MAX          1000000
 #define CONFIG_KEY_MAX            64 /**< octets of a cipher or authentication key */

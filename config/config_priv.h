@@ -6,6 +6,7 @@
  *	reader     tree -> struct members, driven by a table of fields for each kind of group
  *	port, tunnel, sa, route, filter, secrets   the tables
  *	check      what only shows when everything is read
+ *	diff       what another configuration changes
  */
 #ifndef CONFIG_CONFIG_PRIV_H
 #define CONFIG_CONFIG_PRIV_H
@@ -17,6 +18,7 @@
 #include <sys/types.h>
 
 #include "config/config.h"
+#include "config/diff.h"
 #include "config/rip.h"
 
 #define CONFIG_FILE_MAX   (256u << 20) /* octets of one configuration with all it includes */
@@ -192,6 +194,13 @@ const char *config_rip_source_name(enum config_rip_source s);
 int config_check_rip(const struct config *c, struct error *err);
 void config_rip_put(FILE *f, const struct config_rip *rip);
 void config_rip_free(struct config_rip *rip);
+
+/* text.c: an object as config_text() writes it; of a tunnel all but its peers. */
+void config_put_object(
+	FILE *f, const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place);
+
+/* diff_text.c: find d->restart. @return 0 or -ENOMEM */
+int config_diff_restart(struct config_diff *d);
 
 /* check.c */
 int config_check(const struct config *c, const struct config_env *env, struct error *err);

@@ -285,7 +285,7 @@ CONFIG_FIELD_READER(rip)
 	rip->holddown = 210;
 	rip->distance = 120;
 	rip->ecmp = 1;
-	rip->max_routes = 20000;
+	rip->max_routes = CONFIG_RIP_MAX_ROUTES;
 	return config_read_group(r, s, fields, N(fields), rip);
 }
 

@@ -110,7 +110,8 @@ static void put_peer(FILE *f, const struct config_peer *p)
 	fputs("\t\t\t}", f);
 }
 
-static void put_tunnel(FILE *f, const struct config_tunnel *t)
+/* Without its peers, and open at its end. */
+static void put_tunnel_head(FILE *f, const struct config_tunnel *t)
 {
 	char a[IP_PREFIX_STRLEN];
 
@@ -131,6 +132,11 @@ static void put_tunnel(FILE *f, const struct config_tunnel *t)
 	fprintf(f, ";\n\t\tdf = \"%s\";\n", config_df_name(t->df));
 	put_names(f, t->tap, t->filter_in, t->filter_out);
 	config_put_nhrp(f, &t->nhrp);
+}
+
+static void put_tunnel(FILE *f, const struct config_tunnel *t)
+{
+	put_tunnel_head(f, t);
 	fputs("\t\tpeers = (", f);
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		fputs(i > 0 ? "," : "", f);
@@ -233,6 +239,84 @@ static void put_ike(FILE *f, const struct config_ike *ike)
 	fputs(ike->n_psk > 0 ? "\n\t);\n};\n" : " );\n};\n", f);
 }
 
+static void put_shutdown(FILE *f, const struct config *c)
+{
+	fprintf(f, "shutdown = { purge = %s; poison = %s; };\n", yes_no(c->shutdown.purge),
+		yes_no(c->shutdown.poison));
+}
+
+static void put_events(FILE *f, const struct config *c)
+{
+	if (c->events_socket == NULL)
+		return;
+	fputs("events = { socket = ", f);
+	put_string(f, c->events_socket);
+	fputs("; };\n", f);
+}
+
+static void put_settings(FILE *f, const struct config *c)
+{
+	fprintf(f, "workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\npeers_max = %u;\n",
+		c->workers, c->burst, config_idle_name(c->idle), c->mbufs, c->peers_max);
+	config_put_nhrp_limits(f, &c->nhrp);
+	fputs("control_socket = ", f);
+	put_string(f, c->control_socket);
+	fputs(";\n", f);
+	put_strings(f, "eal", c->eal, c->n_eal);
+}
+
+static void put_hooks(FILE *f, const struct config *c)
+{
+	fputs("hooks = (", f);
+	for (unsigned i = 0; i < c->n_hooks; i++) {
+		fputs(i > 0 ? ",\n\t{ script = " : "\n\t{ script = ", f);
+		put_string(f, c->hooks[i].script);
+		fputs("; ", f);
+		config_hook_put(f, &c->hooks[i]);
+	}
+	fputs(c->n_hooks > 0 ? "\n);\n" : " );\n", f);
+}
+
+void config_put_object(
+	FILE *f, const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place)
+{
+	switch (kind) {
+	case CONFIG_KIND_SETTINGS:
+		put_settings(f, c);
+		put_shutdown(f, c);
+		put_events(f, c);
+		break;
+	case CONFIG_KIND_PORT:
+		put_port(f, &c->ports[place]);
+		break;
+	case CONFIG_KIND_FILTER:
+		put_filter(f, &c->filters[place]);
+		break;
+	case CONFIG_KIND_TUNNEL:
+		put_tunnel_head(f, &c->tunnels[place]);
+		break;
+	case CONFIG_KIND_PEER:
+		put_peer(f, &c->tunnels[tunnel].peers[place]);
+		break;
+	case CONFIG_KIND_ROUTE:
+		put_route(f, &c->routes[place]);
+		break;
+	case CONFIG_KIND_HOOKS:
+		put_hooks(f, c);
+		break;
+	case CONFIG_KIND_RIP:
+		if (c->rip != NULL)
+			config_rip_put(f, c->rip);
+		break;
+	case CONFIG_KIND_IKE:
+		if (c->ike != NULL)
+			put_ike(f, c->ike);
+		break;
+	case CONFIG_KINDS:
+		break;
+	}
+}
+
 char *config_text(const struct config *c)
 {
 	char *text = NULL;
@@ -242,13 +326,7 @@ char *config_text(const struct config *c)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f, "workers = %u;\nburst = %u;\nidle = \"%s\";\nmbufs = %u;\npeers_max = %u;\n",
-		c->workers, c->burst, config_idle_name(c->idle), c->mbufs, c->peers_max);
-	config_put_nhrp_limits(f, &c->nhrp);
-	fputs("control_socket = ", f);
-	put_string(f, c->control_socket);
-	fputs(";\n", f);
-	put_strings(f, "eal", c->eal, c->n_eal);
+	put_settings(f, c);
 	fputs("filters = (", f);
 	for (unsigned i = 0; i < c->n_filters; i++) {
 		fputs(i > 0 ? "," : "", f);
@@ -269,21 +347,10 @@ char *config_text(const struct config *c)
 		fputs(i > 0 ? "," : "", f);
 		put_route(f, &c->routes[i]);
 	}
-	fputs(c->n_routes > 0 ? "\n);\nhooks = (" : " );\nhooks = (", f);
-	for (unsigned i = 0; i < c->n_hooks; i++) {
-		fputs(i > 0 ? ",\n\t{ script = " : "\n\t{ script = ", f);
-		put_string(f, c->hooks[i].script);
-		fputs("; ", f);
-		config_hook_put(f, &c->hooks[i]);
-	}
-	fputs(c->n_hooks > 0 ? "\n);\n" : " );\n", f);
-	fprintf(f, "shutdown = { purge = %s; poison = %s; };\n", yes_no(c->shutdown.purge),
-		yes_no(c->shutdown.poison));
-	if (c->events_socket != NULL) {
-		fputs("events = { socket = ", f);
-		put_string(f, c->events_socket);
-		fputs("; };\n", f);
-	}
+	fputs(c->n_routes > 0 ? "\n);\n" : " );\n", f);
+	put_hooks(f, c);
+	put_shutdown(f, c);
+	put_events(f, c);
 	if (c->rip != NULL)
 		config_rip_put(f, c->rip);
 	if (c->ike != NULL)

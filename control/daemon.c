@@ -18,12 +18,13 @@
 struct daemon {
 	struct event_base *base;
 	struct hub *hub;
-	const struct config *config;
 	struct event *turn;
 	struct event *ready;
 	struct event *term;
 	struct event *interrupt;
 	bool stopping;
+	struct event *hangup;
+	bool reload; /* wanted */
 };
 
 static uint64_t now_ms(void)
@@ -38,8 +39,14 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
 {
 	struct daemon *d = ctx;
 
+	struct error err;
+	unsigned id;
+
 	(void)fd;
 	(void)what;
+	/* One that is under way may have read what the file was before. */
+	if (d->reload && hub_reload_start(d->hub, true, &id, &err) != -EBUSY)
+		d->reload = false;
 	hub_turn(d->hub, now_ms());
 	if (hub_shutdown_over(d->hub))
 		event_base_loopexit(d->base, NULL);
@@ -55,7 +62,16 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 	if (d->stopping)
 		event_base_loopexit(d->base, NULL);
 	d->stopping = true;
-	hub_shutdown(d->hub, d->config->shutdown.purge, d->config->shutdown.poison);
+	hub_shutdown(d->hub, d->hub->config->shutdown.purge, d->hub->config->shutdown.poison);
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *ctx)
+{
+	struct daemon *d = ctx;
+
+	(void)number;
+	(void)what;
+	d->reload = true;
 }
 
 static void on_shutdown(void *ctx, bool purge, bool poison)
@@ -76,10 +92,12 @@ static int events_create(struct daemon *d, struct error *err)
 		d->turn = event_new(d->base, -1, EV_PERSIST, on_turn, d);
 		d->term = evsignal_new(d->base, SIGTERM, on_signal, d);
 		d->interrupt = evsignal_new(d->base, SIGINT, on_signal, d);
+		d->hangup = evsignal_new(d->base, SIGHUP, on_hangup, d);
 	}
 	if (d->turn == NULL || d->term == NULL || d->interrupt == NULL ||
 		event_add(d->turn, &turn) < 0 || event_add(d->term, NULL) < 0 ||
-		event_add(d->interrupt, NULL) < 0)
+		event_add(d->interrupt, NULL) < 0 || d->hangup == NULL ||
+		event_add(d->hangup, NULL) < 0)
 		return error_set(err, ENOMEM, "libevent has no memory for its events");
 	return 0;
 }
@@ -107,6 +125,8 @@ static void events_destroy(struct daemon *d)
 		event_free(d->term);
 	if (d->interrupt != NULL)
 		event_free(d->interrupt);
+	if (d->hangup != NULL)
+		event_free(d->hangup);
 	if (d->base != NULL)
 		event_base_free(d->base);
 }
@@ -157,9 +177,11 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 
 int daemon_run(const struct daemon_params *p, struct error *err)
 {
-	struct hub_params params = {
-		.lcores = p->lcores, .ike = true, .hook_helper = p->hook_helper};
-	struct daemon d = {.config = p->config};
+	struct hub_params params = {.lcores = p->lcores,
+		.ike = true,
+		.own_config = p->config,
+		.hook_helper = p->hook_helper};
+	struct daemon d = {.hub = NULL};
 	int rc = events_create(&d, err);
 
 	if (rc == 0) {
@@ -170,6 +192,8 @@ int daemon_run(const struct daemon_params *p, struct error *err)
 	}
 	/* The event's descriptor is the hub's. */
 	events_destroy(&d);
+	if (d.hub == NULL)
+		config_free(p->config);
 	hub_destroy(d.hub);
 	return rc;
 }

@@ -7,7 +7,7 @@
 #include "control/hub.h"
 
 struct daemon_params {
-	const struct config *config;
+	struct config *config; /**< freed, whatever comes of it */
 	const char *config_file;
 	const unsigned *lcores; /**< one for each worker */
 	int listener;           /**< of hub_listen() */

@@ -46,7 +46,7 @@ static struct dp_filter_rule rule_of(const struct config_filter_rule *r)
 	};
 }
 
-static struct dp_filter *create(
+struct dp_filter *hub_filter_create(
 	const struct hub *h, const struct config_filter *c, struct error *err)
 {
 	struct dp_filter_rule *rules = calloc(c->n_rules + 1, sizeof(*rules));
@@ -72,18 +72,8 @@ static struct dp_filter *by_name(const struct hub *h, const char *name)
 	return c == NULL ? NULL : h->filters[c - h->config->filters];
 }
 
-int hub_filters_create(struct hub *h, struct error *err)
+void hub_filters_place(struct hub *h)
 {
-	const struct config *c = h->config;
-
-	h->filters = calloc(c->n_filters + 1, sizeof(*h->filters));
-	if (h->filters == NULL)
-		return error_set(err, ENOMEM, "out of memory");
-	for (unsigned i = 0; i < c->n_filters; i++) {
-		h->filters[i] = create(h, &c->filters[i], err);
-		if (h->filters[i] == NULL)
-			return -ENOMEM;
-	}
 	for (uint16_t i = 0; i < h->n_ports; i++) {
 		const struct config_port *p = h->ports[i].config;
 
@@ -95,9 +85,26 @@ int hub_filters_create(struct hub *h, struct error *err)
 	for (unsigned i = 0; i < h->n_tunnels; i++) {
 		const struct hub_tunnel *t = &h->tunnels[i];
 
+		if (t->config == NULL)
+			continue;
 		dp_filter_at_tunnel(h->dp, t->dp, DP_FILTER_IN, by_name(h, t->config->filter_in));
 		dp_filter_at_tunnel(h->dp, t->dp, DP_FILTER_OUT, by_name(h, t->config->filter_out));
 	}
+}
+
+int hub_filters_create(struct hub *h, struct error *err)
+{
+	const struct config *c = h->config;
+
+	h->filters = calloc(c->n_filters + 1, sizeof(*h->filters));
+	if (h->filters == NULL)
+		return error_set(err, ENOMEM, "out of memory");
+	for (unsigned i = 0; i < c->n_filters; i++) {
+		h->filters[i] = hub_filter_create(h, &c->filters[i], err);
+		if (h->filters[i] == NULL)
+			return -ENOMEM;
+	}
+	hub_filters_place(h);
 	return 0;
 }
 

@@ -19,9 +19,11 @@ const struct cli_command cli_commands[] = {
 	{"start", CLI_GROUP_CONTROL, "begin forwarding", cli_start},
 	{"stop", CLI_GROUP_CONTROL, "end forwarding, show what was forwarded", cli_stop},
 	{"quit", CLI_GROUP_CONTROL, "leave the command line; the hub goes on", cli_quit},
+	{"reload", CLI_GROUP_CONTROL, "read the configuration again, and change what it changes", cli_reload},
 	{"shutdown [graceful|now]", CLI_GROUP_CONTROL, "end the hub, as configured; or purge NHRP requesters and poison RIP routes before; or not", cli_shutdown},
+	{"show reload", CLI_GROUP_CONTROL, "how the last reload went, and how many there were", cli_show_reload},
 	{"show version", CLI_GROUP_DISPLAY, "versions, and since when it runs", cli_show_version},
-	{"show config [running|file]", CLI_GROUP_DISPLAY, "settings with their defaults, keys hidden; or the files they came from", cli_show_config},
+	{"show config [running|file|diff]", CLI_GROUP_DISPLAY, "settings with their defaults, keys hidden; or the files they came from; or what a reload would change", cli_show_config},
 	{"show drops [all]", CLI_GROUP_DISPLAY, "why packets ended; all: also what never happened", cli_show_drops},
 	{"clear drops", CLI_GROUP_DISPLAY, "count drops from 0", cli_clear_drops},
 	{"show filter", CLI_GROUP_DISPLAY, "rules of the packet filters, and packets that each decided", cli_show_filter},
@@ -153,7 +155,7 @@ static bool take_tunnel(struct cli_call *call, const char *word)
 	const struct hub *h = call->cli->hub;
 
 	for (unsigned i = 0; i < h->n_tunnels; i++)
-		if (strcmp(word, h->tunnels[i].config->name) == 0)
+		if (h->tunnels[i].config != NULL && strcmp(word, h->tunnels[i].config->name) == 0)
 			call->tunnel = &h->tunnels[i];
 	return call->tunnel != NULL;
 }

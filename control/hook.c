@@ -29,7 +29,9 @@ struct hub_hook_batch {
 struct hub_hook_job {
 	TAILQ_ENTRY(hub_hook_job) link;
 	struct hub_hook_batch *batch;
-	unsigned hook; /* place in config */
+	char *script; /* as the configuration had it when this happened */
+	unsigned timeout;
+	struct hub_hook_stats *stats;
 	enum config_hook_event event;
 	uint32_t address_be; /* those of one address keep their order */
 	uint64_t id;         /* once it runs */
@@ -47,6 +49,12 @@ void hub_hooks_create(struct hub *h, int helper)
 	TAILQ_INIT(&hooks->running);
 }
 
+static void job_free(struct hub_hook_job *job)
+{
+	free(job->script);
+	free(job);
+}
+
 static void free_all(struct hub_hook_jobs *jobs)
 {
 	struct hub_hook_job *job;
@@ -55,7 +63,7 @@ static void free_all(struct hub_hook_jobs *jobs)
 		TAILQ_REMOVE(jobs, job, link);
 		if (--job->batch->left == 0)
 			free(job->batch);
-		free(job);
+		job_free(job);
 	}
 }
 
@@ -64,6 +72,44 @@ void hub_hooks_destroy(struct hub *h)
 	free_all(&h->hooks.questions);
 	free_all(&h->hooks.reports);
 	free_all(&h->hooks.running);
+}
+
+static void recount(struct hub_hook_jobs *jobs, struct hub_hooks *hooks, const unsigned *is)
+{
+	struct hub_hook_job *job;
+
+	TAILQ_FOREACH (job, jobs, link)
+		if (job->stats != &hooks->removed) {
+			unsigned i = is[job->stats - hooks->stats];
+
+			job->stats = i == CONFIG_HOOKS_MAX ? &hooks->removed : &hooks->stats[i];
+		}
+}
+
+void hub_hooks_change(struct hub *h, const struct config *was)
+{
+	struct hub_hooks *hooks = &h->hooks;
+	struct hub_hook_stats stats[CONFIG_HOOKS_MAX] = {{0}};
+	bool taken[CONFIG_HOOKS_MAX] = {false};
+	unsigned is[CONFIG_HOOKS_MAX];
+	const struct config *c = h->config;
+
+	for (unsigned i = 0; i < was->n_hooks; i++) {
+		unsigned k = 0;
+
+		while (k < c->n_hooks &&
+			(taken[k] || strcmp(was->hooks[i].script, c->hooks[k].script) != 0))
+			k++;
+		is[i] = k < c->n_hooks ? k : CONFIG_HOOKS_MAX;
+		if (k == c->n_hooks)
+			continue;
+		taken[k] = true;
+		stats[k] = hooks->stats[i];
+	}
+	recount(&hooks->questions, hooks, is);
+	recount(&hooks->reports, hooks, is);
+	recount(&hooks->running, hooks, is);
+	memcpy(hooks->stats, stats, sizeof(stats));
 }
 
 static void put(struct hub_hook_job *job, const char *name, const char *value)
@@ -138,15 +184,22 @@ static int refuse(struct hub *h, enum config_hook_event event, int rc)
 	return rc;
 }
 
-static struct hub_hook_job *job_create(struct hub_hook_batch *batch, unsigned hook,
+static struct hub_hook_job *job_create(struct hub *h, struct hub_hook_batch *batch, unsigned hook,
 	enum config_hook_event event, const struct hub_hook_vars *vars)
 {
+	const struct config_hook *c = &h->config->hooks[hook];
 	struct hub_hook_job *job = calloc(1, sizeof(*job));
 
 	if (job == NULL)
 		return NULL;
+	job->script = strdup(c->script);
+	if (job->script == NULL) {
+		free(job);
+		return NULL;
+	}
+	job->timeout = c->timeout;
+	job->stats = &h->hooks.stats[hook];
 	job->batch = batch;
-	job->hook = hook;
 	job->event = event;
 	job->address_be = vars->dest_be;
 	put_vars(job, vars);
@@ -175,7 +228,7 @@ int hub_hook_run(struct hub *h, enum config_hook_event event, const struct hub_h
 	for (unsigned i = 0; i < h->config->n_hooks; i++) {
 		if ((h->config->hooks[i].events & UINT32_C(1) << event) == 0)
 			continue;
-		job = job_create(batch, i, event, vars);
+		job = job_create(h, batch, i, event, vars);
 		if (job == NULL) {
 			if (batch->left == 0)
 				free(batch);
@@ -197,7 +250,7 @@ static void job_end(struct hub *h, struct hub_hook_job *job, bool ok)
 {
 	struct hub_hook_batch *batch = job->batch;
 
-	free(job);
+	job_free(job);
 	batch->ok &= ok;
 	if (--batch->left != 0)
 		return;
@@ -221,7 +274,7 @@ static void lose_helper(struct hub *h)
 	hooks->n_queued = hooks->n_running = 0;
 	while ((job = TAILQ_FIRST(&all)) != NULL) {
 		TAILQ_REMOVE(&all, job, link);
-		hooks->stats[job->hook].failed++;
+		job->stats->failed++;
 		job_end(h, job, false);
 	}
 }
@@ -230,7 +283,6 @@ static void lose_helper(struct hub *h)
 static int send_request(struct hub *h, struct hub_hook_job *job)
 {
 	static uint64_t last_id; /* of all hubs of this process: they share the helper */
-	const struct config_hook *hook = &h->config->hooks[job->hook];
 	const char *event = config_hook_event_name(job->event);
 	union {
 		struct hook_request r;
@@ -238,9 +290,9 @@ static int send_request(struct hub *h, struct hub_hook_job *job)
 	} m;
 	size_t n = sizeof(m.r);
 
-	m.r = (struct hook_request){.id = last_id + 1, .timeout_ms = hook->timeout * 1000};
-	memcpy(m.octets + n, hook->script, strlen(hook->script) + 1);
-	n += strlen(hook->script) + 1;
+	m.r = (struct hook_request){.id = last_id + 1, .timeout_ms = job->timeout * 1000};
+	memcpy(m.octets + n, job->script, strlen(job->script) + 1);
+	n += strlen(job->script) + 1;
 	memcpy(m.octets + n, event, strlen(event) + 1);
 	n += strlen(event) + 1;
 	memcpy(m.octets + n, job->vars, job->len);
@@ -304,7 +356,7 @@ static void start_jobs(struct hub *h)
 		TAILQ_INSERT_TAIL(&hooks->running, job, link);
 		hooks->n_queued--;
 		hooks->n_running++;
-		hooks->stats[job->hook].runs++;
+		job->stats->runs++;
 	}
 }
 
@@ -327,7 +379,6 @@ static bool may_log(struct hub *h)
 
 static void log_end(struct hub *h, const struct hub_hook_job *job, const struct hook_reply *r)
 {
-	const struct config_hook *hook = &h->config->hooks[job->hook];
 	const char *event = config_hook_event_name(job->event);
 
 	if (r->kind == HOOK_EXITED && (r->value == 0 || job->event == CONFIG_HOOK_PEER_REGISTER))
@@ -335,10 +386,10 @@ static void log_end(struct hub *h, const struct hub_hook_job *job, const struct 
 	if (!may_log(h))
 		return;
 	if (r->kind == HOOK_TIMEOUT)
-		log_warning("%s %s: ended after %u s: it took too long", hook->script, event,
-			hook->timeout);
+		log_warning("%s %s: ended after %u s: it took too long", job->script, event,
+			job->timeout);
 	else
-		log_warning("%s %s: ended by %s %u", hook->script, event,
+		log_warning("%s %s: ended by %s %u", job->script, event,
 			r->kind == HOOK_KILLED ? "signal" : "exit code", r->value);
 }
 
@@ -358,11 +409,11 @@ static void take_reply(struct hub *h, struct hook_reply *r)
 		r->text[HOOK_TEXT_MAX] = '\0';
 		hooks->lines++;
 		if (may_log(h))
-			log_info("%s %s: %s", h->config->hooks[job->hook].script,
-				config_hook_event_name(job->event), r->text);
+			log_info("%s %s: %s", job->script, config_hook_event_name(job->event),
+				r->text);
 		return;
 	}
-	stats = &hooks->stats[job->hook];
+	stats = job->stats;
 	stats->succeeded += ok;
 	stats->timeouts += r->kind == HOOK_TIMEOUT;
 	stats->failed += !ok && r->kind != HOOK_TIMEOUT;

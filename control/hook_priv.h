@@ -68,13 +68,16 @@ struct hub_hooks {
 	struct hub_hook_jobs questions, reports, running;
 	unsigned n_queued, n_running;
 	struct hub_hook_stats stats[CONFIG_HOOKS_MAX];
-	unsigned budget;   /* lines of scripts that may be logged in this second */
-	uint64_t refilled; /* hub's clock */
+	struct hub_hook_stats removed; /* of scripts that the configuration names no more */
+	unsigned budget;               /* lines of scripts that may be logged in this second */
+	uint64_t refilled;             /* hub's clock */
 	uint64_t lines, unlogged;
 };
 
 void hub_hooks_create(struct hub *h, int helper);
 void hub_hooks_destroy(struct hub *h);
+/* hub.config has other scripts than before. What waits or runs does so as it was. */
+void hub_hooks_change(struct hub *h, const struct config *was);
 /* Take what the helper says; start what waits. */
 void hub_hooks_turn(struct hub *h);
 

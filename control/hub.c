@@ -61,10 +61,10 @@ static const enum dp_idle idle_of[CONFIG_IDLE_COUNT] = {
 	[CONFIG_IDLE_INTERRUPT] = DP_IDLE_INTERRUPT,
 };
 
-/* Routes that neighbors may tell. */
+/* Routes that neighbors may tell, or might after a reload. */
 static unsigned learned_routes(const struct config *c)
 {
-	return c->rip == NULL ? 0 : c->rip->max_routes;
+	return c->rip == NULL ? CONFIG_RIP_MAX_ROUTES : c->rip->max_routes;
 }
 
 static int create_dp(struct hub *h, unsigned room, struct error *err)
@@ -98,7 +98,11 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 static int create_objects(struct hub *h, struct error *err)
 {
 	unsigned room = hub_peers_room(h->config);
-	int rc = create_dp(h, room, err);
+	int rc;
+
+	h->mtu = hub_mtu(h->config);
+	h->learned_routes = learned_routes(h->config);
+	rc = create_dp(h, room, err);
 
 	/* As many prefixes as the data plane's tables take, in both of them. */
 	if (rc == 0)
@@ -139,8 +143,10 @@ struct hub *hub_create(const struct config *c, const struct hub_params *p, struc
 	h->config = c;
 	h->params = *p;
 	hub_hooks_create(h, p->hook_helper);
-	if (create_objects(h, err) == 0)
+	if (create_objects(h, err) == 0) {
+		h->config_owned = p->own_config;
 		return h;
+	}
 	hub_destroy(h);
 	return NULL;
 }
@@ -149,6 +155,7 @@ void hub_destroy(struct hub *h)
 {
 	if (h == NULL)
 		return;
+	hub_reload_destroy(h);
 	hub_shutdown_end(h);
 	hub_ike_destroy(h);
 	hub_nhrp_destroy(h);
@@ -165,6 +172,7 @@ void hub_destroy(struct hub *h)
 	hub_peers_destroy(h);
 	hub_rib_destroy(h);
 	hub_neighbors_destroy(h);
+	config_free(h->config_owned);
 	free(h);
 }
 
@@ -183,6 +191,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	h->turned = true;
 	h->now = now_ms - h->base;
 	n = hub_punt_turn(h);
+	hub_reload_poll(h);
 	hub_links_turn(h);
 	hub_taps_turn(h);
 	hub_ike_turn(h);

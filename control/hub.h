@@ -39,6 +39,8 @@ struct hub_params {
 	bool fixed_seed;
 	/** agree on keys as the configuration says: start the IKE daemon, or wait for it */
 	bool ike;
+	/** the configuration is the hub's, once it is made: to replace, and to free */
+	struct config *own_config;
 	int hook_helper; /**< socket of hook_helper_start(); 0: no scripts are run */
 };
 
@@ -53,7 +55,8 @@ unsigned hub_buffer_megabytes(const struct config *c);
 
 /**
  * Build everything the configuration says. The EAL is up. The configuration must live as long as
- * the hub. @return NULL, err says what was missing and what to do
+ * the hub, or until a reload if it is the hub's own. @return NULL, err says what was missing and
+ * what to do
  */
 struct hub *hub_create(const struct config *c, const struct hub_params *p, struct error *err);
 

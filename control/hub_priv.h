@@ -24,6 +24,7 @@
  *	capture   copies of packets -> a pcapng file
  *	shutdown  the end, told to whom it concerns
  *	punt      what the data plane hands over -> the one who handles it
+ *	reload    another configuration, object by object (reload_priv.h)
  */
 #ifndef CONTROL_HUB_PRIV_H
 #define CONTROL_HUB_PRIV_H
@@ -87,7 +88,7 @@ struct hub_port {
 };
 
 struct hub_tunnel {
-	const struct config_tunnel *config;
+	const struct config_tunnel *config; /* NULL: a free place */
 	uint16_t dp;
 	uint16_t port; /* whose address its packets come from */
 	uint32_t n_peers;
@@ -105,6 +106,7 @@ enum hub_identity {
 struct hub_peer {
 	bool used;
 	bool keyed, up; /* see enum hub_peer_event */
+	bool rip_told;  /* RIP speaks to it */
 	uint16_t tunnel;
 	uint32_t dp;
 	const struct config_peer *config; /* NULL: the configuration does not name it */
@@ -266,16 +268,34 @@ struct hub_shutdown {
 	struct nhrp_cursor walk;
 };
 
+struct hub_reload; /* a file on its way: reload_priv.h */
+
+/* What became of the reloads. */
+struct hub_reloads {
+	unsigned id; /* of the last one */
+	bool done;   /* it is; then: */
+	int rc;
+	char line[1024]; /* why not; or how much */
+	char *text;      /* the difference, or NULL */
+	uint64_t applied, refused;
+	uint64_t read_us, apply_us; /* of the last one applied */
+};
+
 struct hub {
 	const struct config *config;
+	struct config *config_owned; /* the same, if it is the hub's to free; else NULL */
+	struct hub_reload *reload;
+	struct hub_reloads reloads;
 	struct hub_params params;
 	struct dp *dp;
-	uint64_t base; /* the caller's clock when this hub's started; valid once turned */
-	uint64_t now;  /* milliseconds since then */
+	uint16_t mtu;            /* that packet buffers hold */
+	unsigned learned_routes; /* of RIP, that there is room for */
+	uint64_t base;           /* the caller's clock when this hub's started; valid once turned */
+	uint64_t now;            /* milliseconds since then */
 	bool turned;
 	struct hub_port *ports; /* same places as in config and in the data plane */
 	unsigned n_ports;
-	struct hub_tunnel *tunnels; /* same places as in config */
+	struct hub_tunnel *tunnels; /* DP_TUNNELS_MAX places, of which the first may be used */
 	unsigned n_tunnels;
 	struct hub_tap *taps;
 	unsigned n_taps;
@@ -315,18 +335,39 @@ int hub_ports_create(struct hub *h, struct error *err);
 void hub_ports_destroy(struct hub *h);
 /* The table that a port's addresses and neighbors are in: never both. */
 enum dp_table hub_port_table(const struct hub *h, uint16_t port);
+/* A LAN port's addresses that are not in the other list go, or come; and their routes. */
+void hub_port_readdress(struct hub *h, uint16_t port, const struct config_port *was,
+	const struct config_port *is, bool add);
 bool hub_port_has_address(const struct hub *h, uint16_t port, uint32_t addr_be);
 /* The prefix of a port that this address is a host of, or NULL. */
 const struct ip_prefix *hub_port_prefix_of(const struct hub *h, uint16_t port, uint32_t addr_be);
 
 /* filter.c */
 int hub_filters_create(struct hub *h, struct error *err);
+/* One that stands nowhere yet, or NULL with err. */
+struct dp_filter *hub_filter_create(
+	const struct hub *h, const struct config_filter *c, struct error *err);
+/* Put each where the configuration has it, and take away all others. */
+void hub_filters_place(struct hub *h);
 /* After dp_destroy(). */
 void hub_filters_destroy(struct hub *h);
 
 /* tunnel.c */
 int hub_tunnels_create(struct hub *h, struct error *err);
 void hub_tunnels_destroy(struct hub *h);
+/* A tunnel without peers. @return its place in hub.tunnels, or -errno */
+int hub_tunnel_add(struct hub *h, const struct config_tunnel *c, struct error *err);
+/* The place of a tunnel of hub.config, or -ENOENT. */
+int hub_tunnel_place(const struct hub *h, const struct config_tunnel *c);
+/* Other settings of the same tunnel, as far as the data plane is told of them. */
+void hub_tunnel_set(struct hub *h, uint16_t tunnel, const struct config_tunnel *c);
+/* It has no peers any more. */
+void hub_tunnel_del(struct hub *h, uint16_t tunnel);
+/* A peer that the configuration names, with its SAs. On failure *peer is NULL or has some. */
+int hub_tunnel_add_peer(struct hub *h, uint16_t tunnel, const struct config_peer *c,
+	struct hub_peer **peer, struct error *err);
+int hub_tunnel_add_sa(struct hub *h, struct hub_peer *peer, const struct config_sa *c, bool in,
+	struct error *err);
 /* Room that the data plane must have for peers, their SAs and routes. */
 unsigned hub_peers_room(const struct config *c);
 
@@ -377,6 +418,8 @@ void hub_peer_moved(
  * @return 0 or -ENOSPC
  */
 int hub_peer_watch(struct hub *h, hub_peer_watch_fn fn, void *ctx);
+/* No more: whatever was watched with this ctx. */
+void hub_peer_unwatch(struct hub *h, const void *ctx);
 
 /* peer_use.c */
 enum hub_peer_state hub_peer_state(const struct hub *h, const struct hub_peer *p);
@@ -393,6 +436,8 @@ struct hub_rip;
 /* Run RIP, if the configuration says so. */
 int hub_rip_create(struct hub *h, struct error *err);
 void hub_rip_destroy(struct hub *h);
+/* Whether the tunnel's multicast goes to the peer may have changed. */
+void hub_rip_multicast(struct hub *h, struct hub_peer *p);
 /* Follow the RIB, send what is due. */
 void hub_rip_turn(struct hub *h);
 /* rip_io.c: a packet of DP_PUNT_RIP. */
@@ -494,6 +539,12 @@ void hub_ike_log(struct hub *h, int level);
 /* ike_datagram.c: an IKE packet (DP_PUNT_IKE). */
 void hub_ike_datagram(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
+/* Settings belong to the new configuration; places of shared keys are those of its list. */
+void hub_ike_repoint(struct hub *h, const struct config_ike *was);
+/* Then: charon and its plugin are told of them, and spokes end whose keys are no more. */
+int hub_ike_change(struct hub *h, struct error *err);
+/* ike_peer.c: end a peer's SAs by IKE, and the peer with the last one if only they made it. */
+void hub_ike_peer_end(struct hub *h, struct hub_peer *p);
 /* ike_peer.c: a peer's packets come from another place than before. */
 void hub_ike_peer_moved(struct hub *h, const struct hub_peer *p);
 
@@ -512,6 +563,16 @@ void hub_capture_turn(struct hub *h);
 /* @return 0, or -ENOENT with err: none runs */
 int hub_capture_stop(struct hub *h, struct error *err);
 void hub_capture_destroy(struct hub *h);
+
+/* reload.c */
+/*
+ * Read the configuration's file again, check it, compare, and if it is to be applied do so.
+ * @param[out] id  what hub.reloads.id is until the next one. @return 0; -EBUSY: one is under way
+ */
+int hub_reload_start(struct hub *h, bool apply, unsigned *id, struct error *err);
+/* Go on, and apply what was read. @return nothing is under way (any more) */
+bool hub_reload_poll(struct hub *h);
+void hub_reload_destroy(struct hub *h);
 
 /* punt.c: handle what waits. @return packets */
 unsigned hub_punt_turn(struct hub *h);

@@ -70,7 +70,8 @@ static bool is_broadcast_of(const struct ip_prefix *p, uint32_t addr_be)
 static bool is_broadcast(const struct hub *h, uint32_t addr_be)
 {
 	for (unsigned i = 0; i < h->n_tunnels; i++)
-		if (is_broadcast_of(&h->tunnels[i].config->address, addr_be))
+		if (h->tunnels[i].config != NULL &&
+			is_broadcast_of(&h->tunnels[i].config->address, addr_be))
 			return true;
 	for (unsigned i = 0; i < h->n_ports; i++)
 		for (unsigned k = 0; k < h->ports[i].config->n_addresses; k++)

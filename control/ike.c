@@ -185,6 +185,62 @@ static void say_secrets(struct hub_ike *ike)
 	ike_say(ike, &m);
 }
 
+/* The same entry in another list, or IKE_NO_SECRET. */
+static uint16_t secret_in(const struct config_ike *was, uint16_t place, const struct config_ike *is)
+{
+	const struct config_psk *a = place < was->n_psk ? &was->psk[place] : NULL;
+
+	for (unsigned i = 0; a != NULL && i < is->n_psk; i++) {
+		const struct config_psk *b = &is->psk[i];
+
+		if (a->kind == b->kind &&
+			(a->kind == CONFIG_PSK_PREFIX
+					? a->prefix.len == b->prefix.len &&
+						  ip_addr_equal(&a->prefix.addr, &b->prefix.addr)
+					: strcmp(a->id, b->id) == 0))
+			return (uint16_t)i;
+	}
+	return IKE_NO_SECRET;
+}
+
+void hub_ike_repoint(struct hub *h, const struct config_ike *was)
+{
+	struct hub_ike *ike = h->ike;
+	struct hub_ike_sa *s;
+
+	ike->config = h->config->ike;
+	for (s = ike->ikes; s != NULL; s = s->hh.next) {
+		if (s->info.secret == IKE_NO_SECRET)
+			continue;
+		s->info.secret = secret_in(was, s->info.secret, ike->config);
+		s->revoked = s->info.secret == IKE_NO_SECRET;
+	}
+}
+
+int hub_ike_change(struct hub *h, struct error *err)
+{
+	struct ike_msg m = {.type = IKE_MSG_IKE_ACTION, .action = {.what = IKE_DO_DELETE}};
+	struct hub_ike *ike = h->ike;
+	struct hub_ike_sa *s;
+	int rc = ike_settings_write(ike, err);
+
+	if (rc < 0)
+		return rc;
+	if (ike->log_level != ike->config->log)
+		hub_ike_log(h, ike->config->log);
+	say_secrets(ike);
+	for (s = ike->ikes; s != NULL; s = s->hh.next) {
+		if (!s->revoked)
+			continue;
+		log_notice("ike: the key of %s is gone: its SAs end", s->info.identity);
+		m.action.ike_sa = s->id;
+		ike_say(ike, &m);
+		s->revoked = false;
+	}
+	ike_child_load(ike);
+	return 0;
+}
+
 void hub_ike_log(struct hub *h, int level)
 {
 	struct ike_msg m = {.type = IKE_MSG_LOG_LEVEL, .log_level = {.level = (int8_t)level}};

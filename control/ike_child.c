@@ -222,6 +222,7 @@ static void start_loader(struct hub_ike *ike)
 void ike_child_load(struct hub_ike *ike)
 {
 	ike->loaded = false;
+	ike->load_again = ike->loader.pid != 0;
 	ike->loader.failures = 0;
 	ike->loader.due = ike->hub->now;
 }
@@ -251,6 +252,11 @@ static void tend_loader(struct hub_ike *ike)
 	read_output(ike, p, loader_said);
 	if (!ended(ike, p, loader_said, &status))
 		return;
+	if (ike->load_again) {
+		/* It may have read what is old by now. */
+		ike->load_again = false;
+		return;
+	}
 	if (status == 0 && ike->loader_said) {
 		ike->loaded = true;
 		log_info("ike: charon has its settings");

@@ -101,12 +101,12 @@ static int tunnel_of(const struct hub_ike *ike, const struct config_psk *psk, ui
 {
 	const struct hub *h = ike->hub;
 
-	for (unsigned i = 0; i < h->n_tunnels; i++) {
-		const struct config_tunnel *t = h->tunnels[i].config;
+	for (unsigned i = 0; i < h->config->n_tunnels; i++) {
+		const struct config_tunnel *t = &h->config->tunnels[i];
 
 		if (t->nbma.v4_be == local_be && (psk == NULL || psk->tunnel[0] == '\0' ||
 							 strcmp(psk->tunnel, t->name) == 0))
-			return (int)i;
+			return hub_tunnel_place(h, t);
 	}
 	return -ENOENT;
 }
@@ -183,6 +183,26 @@ void ike_peer_release(struct hub_ike *ike, struct hub_peer *p)
 		hub_peer_set_identity(p, HUB_IDENTITY_MANUAL, NULL);
 	else
 		hub_peer_del(ike->hub, p);
+}
+
+void hub_ike_peer_end(struct hub *h, struct hub_peer *p)
+{
+	uint32_t index = p->dp;
+
+	for (unsigned in = 0; in < 2 && h->ike != NULL; in++) {
+		uint32_t list[DP_PEER_SAS_MAX];
+		unsigned n = p->used ? dp_peer_sas(h->dp, index, in != 0, list) : 0;
+
+		for (unsigned i = 0; i < n; i++) {
+			struct hub_esp_sa *esp = ike_esp_of(h->ike, p, in != 0, list[i]);
+
+			if (esp == NULL)
+				continue;
+			/* charon takes leave of the spoke. */
+			ike_say_expire(h->ike, esp, true);
+			ike_esp_del(h->ike, esp);
+		}
+	}
 }
 
 /* The data plane saw a spoke's packets come from another place: charon must send there too. */

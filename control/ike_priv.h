@@ -31,6 +31,7 @@ struct hub_ike_sa {
 	uint32_t id;
 	uint64_t since; /* info's age and rekey count from here */
 	bool listed;
+	bool revoked; /* the configuration has its key no more */
 	struct ike_ike_sa info;
 };
 
@@ -119,6 +120,7 @@ struct hub_ike {
 	bool restored;      /* SAs come back from a charon that outlived the last hub */
 	struct ike_process charon, loader;
 	bool loaded;      /* charon has its settings */
+	bool load_again;  /* settings have changed while swanctl reads them */
 	bool loader_said; /* swanctl said that it loaded connections */
 	struct hub_ike_stats stats;
 	struct ike_stats theirs; /* charon's own, as said last */
@@ -153,6 +155,8 @@ struct hub_esp_sa *ike_esp_find(const struct hub_ike *ike, uint32_t spi, uint32_
 /* The SA of a place in a table of the data plane, or NULL. */
 struct hub_esp_sa *ike_esp_of(
 	const struct hub_ike *ike, const struct hub_peer *p, bool in, uint32_t index);
+/* Its lifetime has passed: charon renews it, or takes leave of the spoke. */
+void ike_say_expire(struct hub_ike *ike, const struct hub_esp_sa *esp, bool hard);
 /* Take an SA away, and its peer if that was its last one. */
 void ike_esp_del(struct hub_ike *ike, struct hub_esp_sa *esp);
 /* Lifetimes by time, and a few SAs' counters. */

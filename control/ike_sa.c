@@ -158,15 +158,20 @@ static void start_timers(struct hub_ike *ike, struct hub_esp_sa *esp, const stru
 		timer_start(&ike->hard, &esp->hard, ike->hub->now + l->hard * 1000);
 }
 
-static void expire(struct hub_ike *ike, struct hub_esp_sa *esp, bool hard)
+void ike_say_expire(struct hub_ike *ike, const struct hub_esp_sa *esp, bool hard)
 {
-	struct ike_msg m = {
+	const struct ike_msg m = {
 		.type = IKE_MSG_EXPIRE,
 		.expire = {.spi = esp->key.spi, .dst_be = esp->key.dst_be, .hard = hard},
 	};
 
+	ike_say(ike, &m);
+}
+
+static void expire(struct hub_ike *ike, struct hub_esp_sa *esp, bool hard)
+{
 	if (!esp->orphan && (hard || !esp->soft_said))
-		ike_say(ike, &m);
+		ike_say_expire(ike, esp, hard);
 	if (!hard) {
 		/* Without a connection it is said when there is one. */
 		esp->soft_said = ike_connected(ike);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -177,8 +178,9 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	};
 	unsigned lcores[CONFIG_WORKERS_MAX];
 	struct error err = {""};
+	char line[160], control_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char events_path[sizeof(control_path)];
 	struct config *c;
-	char line[160];
 	int rc;
 
 	/* Before there are keys in memory that it could inherit. */
@@ -191,6 +193,10 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	if (c == NULL)
 		return EXIT_USAGE;
 	describe(c, line, sizeof(line));
+	/* A reload may replace the configuration, but not these. */
+	snprintf(control_path, sizeof(control_path), "%s", c->control_socket);
+	snprintf(events_path, sizeof(events_path), "%s",
+		c->events_socket == NULL ? "" : c->events_socket);
 	rc = listen_all(c, &p, &err);
 	if (rc >= 0) {
 		log_info("dmvpn-hub %s, %s", HUB_VERSION, rte_version());
@@ -205,9 +211,10 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	}
 	if (rc < 0)
 		log_error("%s", err.text);
-	close_socket(p.listener, c->control_socket);
-	close_socket(p.events_listener, c->events_socket);
-	config_free(c);
+	if (p.config == NULL)
+		config_free(c);
+	close_socket(p.listener, control_path);
+	close_socket(p.events_listener, events_path);
 	return rc == 0 ? EXIT_SUCCESS : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 }
 

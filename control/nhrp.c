@@ -45,7 +45,7 @@ int hub_nhrp_create(struct hub *h, struct error *err)
 	if (h->nhrp.engine == NULL)
 		return error_set(err, ENOMEM, "out of memory");
 	for (unsigned i = 0; i < h->n_tunnels; i++) {
-		int rc = hub_nhrp_interface(h, (uint16_t)i, err);
+		int rc = hub_nhrp_interface(h, (uint16_t)i, false, err);
 
 		if (rc < 0)
 			return rc;

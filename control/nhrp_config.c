@@ -105,7 +105,7 @@ static struct nhrp_iface_params params_of(
 	};
 }
 
-int hub_nhrp_interface(struct hub *h, uint16_t tunnel, struct error *err)
+int hub_nhrp_interface(struct hub *h, uint16_t tunnel, bool there, struct error *err)
 {
 	const struct config_tunnel *t = h->tunnels[tunnel].config;
 	struct nhrp_iface_params p;
@@ -115,7 +115,8 @@ int hub_nhrp_interface(struct hub *h, uint16_t tunnel, struct error *err)
 	if (rc == 0) {
 		lists_fill(&l, &t->nhrp);
 		p = params_of(t, tunnel, &l);
-		rc = nhrp_interface_add(h->nhrp.engine, tunnel, &p, h->now);
+		rc = there ? nhrp_interface_change(h->nhrp.engine, tunnel, &p, h->now)
+			   : nhrp_interface_add(h->nhrp.engine, tunnel, &p, h->now);
 	}
 	lists_free(&l);
 	if (rc < 0)

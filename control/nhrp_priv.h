@@ -69,8 +69,11 @@ int hub_nhrp_hooks_create(struct hub *h, struct error *err);
 int hub_nhrp_routes_create(struct hub *h, struct error *err);
 void hub_nhrp_routes_turn(struct hub *h);
 
-/* nhrp_config.c: a tunnel as an interface of the engine. @return 0 or -errno */
-int hub_nhrp_interface(struct hub *h, uint16_t tunnel, struct error *err);
+/*
+ * nhrp_config.c: a tunnel as an interface of the engine, a new one or one that is there and takes
+ * over the tunnel's settings. @return 0 or -errno
+ */
+int hub_nhrp_interface(struct hub *h, uint16_t tunnel, bool there, struct error *err);
 
 /* nhrp_ops.c */
 extern const struct nhrp_ops hub_nhrp_ops;

@@ -110,6 +110,17 @@ int hub_peer_watch(struct hub *h, hub_peer_watch_fn fn, void *ctx)
 	return 0;
 }
 
+void hub_peer_unwatch(struct hub *h, const void *ctx)
+{
+	struct hub_peer_watches *w = &h->watches;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->at[i].ctx != ctx)
+			w->at[n++] = w->at[i];
+	w->n = n;
+}
+
 /* --- by outer address ------------------------------------------------------------------------ */
 
 static struct nbma_key nbma_key(const struct hub_peer *p)

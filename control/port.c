@@ -123,6 +123,44 @@ static int route_port(struct hub *h, unsigned i, struct error *err)
 	return rc;
 }
 
+static bool has_prefix(const struct config_port *c, const struct ip_prefix *a, bool network)
+{
+	for (unsigned i = 0; i < c->n_addresses; i++) {
+		const struct ip_prefix *b = &c->addresses[i];
+
+		if (network ? a->len == b->len && ip_prefix_contains(b, &a->addr)
+			    : ip_addr_equal(&a->addr, &b->addr))
+			return true;
+	}
+	return false;
+}
+
+void hub_port_readdress(struct hub *h, uint16_t port, const struct config_port *was,
+	const struct config_port *is, bool add)
+{
+	const struct config_port *from = add ? is : was, *other = add ? was : is;
+	const dp_adj_t link = DP_ADJ(DP_ADJ_GLEAN, port);
+	enum dp_table table = hub_port_table(h, port);
+	struct error err;
+
+	for (unsigned k = 0; k < from->n_addresses; k++) {
+		const struct ip_prefix *a = &from->addresses[k];
+		uint32_t own = a->addr.v4_be, net = own & ip4_mask_be(a->len);
+
+		if (!has_prefix(other, a, false) && add) {
+			dp_port_add_address(h->dp, port, own);
+			hub_rib_add(h, table, own, 32, HUB_ROUTE_LOCAL, DP_ADJ_LOCAL, &err);
+		} else if (!has_prefix(other, a, false)) {
+			hub_rib_del(h, table, own, 32, HUB_ROUTE_LOCAL);
+			dp_port_del_address(h->dp, port, own);
+		}
+		if (!has_prefix(other, a, true) && add)
+			hub_rib_add(h, table, net, a->len, HUB_ROUTE_CONNECTED, link, &err);
+		else if (!has_prefix(other, a, true))
+			hub_rib_del(h, table, net, a->len, HUB_ROUTE_CONNECTED);
+	}
+}
+
 /* The configuration was checked for it to be there, before its VLANs. */
 static uint16_t parent_of(const struct hub *h, unsigned i)
 {

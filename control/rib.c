@@ -433,6 +433,16 @@ int hub_rib_observe(struct hub *h, void (*changed)(void *ctx, const struct hub_r
 	return 0;
 }
 
+void hub_rib_unobserve(struct hub *h, const void *ctx)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->rib.n_observers; i++)
+		if (h->rib.observers[i].ctx != ctx)
+			h->rib.observers[n++] = h->rib.observers[i];
+	h->rib.n_observers = n;
+}
+
 const struct hub_route *hub_rib_find(
 	const struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len)
 {

@@ -175,6 +175,9 @@ const char *hub_route_source_name(enum hub_route_source source);
 int hub_rib_observe(
 	struct hub *h, void (*changed)(void *ctx, const struct hub_route *r), void *ctx);
 
+/* No more: whatever was observed with this ctx. */
+void hub_rib_unobserve(struct hub *h, const void *ctx);
+
 /* Exact match, or NULL. */
 const struct hub_route *hub_rib_find(
 	const struct hub *h, enum dp_table table, uint32_t addr_be, uint8_t len);
@@ -201,6 +204,9 @@ bool hub_rib_link_hop(
 
 /* static.c: what is configured. */
 int hub_static_create(struct hub *h, struct error *err);
+/* As hub_rib_update(). */
+int hub_static_add(struct hub *h, const struct config_route *r, struct error *err);
+void hub_static_del(struct hub *h, const struct config_route *r);
 
 /* --- inside the RIB: rib.c and next_hop.c --- */
 

@@ -67,6 +67,7 @@ static int make_lists(struct hub_rip *rip)
 	rip->lists = calloc(c->n_prefix_lists + 1, sizeof(*rip->lists));
 	if (rip->lists == NULL)
 		return -ENOMEM;
+	rip->n_lists = c->n_prefix_lists;
 	for (unsigned i = 0; i < c->n_prefix_lists; i++) {
 		const struct config_prefix_list *from = &c->prefix_lists[i];
 		struct hub_rip_list *to = &rip->lists[i];
@@ -238,13 +239,15 @@ static int add_ifaces(struct hub_rip *rip, struct error *err)
 	const struct hub *h = rip->hub;
 	int rc = 0;
 
-	for (unsigned i = 0; i < h->n_tunnels; i++)
+	for (unsigned i = 0; i < DP_TUNNELS_MAX; i++)
 		rip->of_tunnel[i] = RIP_IFACE_NONE;
 	for (unsigned i = 0; i < h->n_ports; i++)
 		rip->of_port[i] = RIP_IFACE_NONE;
 	for (uint16_t i = 0; rc == 0 && i < h->n_tunnels; i++) {
 		const struct config_tunnel *c = h->tunnels[i].config;
 
+		if (c == NULL)
+			continue;
 		rc = add_or_protect(rip, true, i, c->name, &c->address, 1, err);
 	}
 	for (uint16_t i = 0; rc == 0 && i < h->n_ports; i++) {
@@ -286,25 +289,35 @@ static int add_neighbors(struct hub_rip *rip, struct error *err)
 	return 0;
 }
 
-/* Spokes are told and asked soon, and what they told is lost at once. */
+/*
+ * Spokes are told and asked soon, and what they told is lost at once. Whoever is not sent the
+ * tunnel's multicast is not spoken to by RIP at all.
+ */
 static void watch_peer(void *ctx, struct hub_peer *p, enum hub_peer_event event)
 {
 	struct hub_rip *rip = ctx;
 	uint32_t iface = rip->of_tunnel[p->tunnel];
+	bool told = p->up && hub_peer_hears_multicast(rip->hub, p, p->address_be);
 
-	/* Whoever is not sent the tunnel's multicast is not spoken to by RIP at all. */
-	bool told = iface != RIP_IFACE_NONE && hub_peer_hears_multicast(rip->hub, p, p->address_be);
-
-	if (iface == RIP_IFACE_NONE)
+	if (iface == RIP_IFACE_NONE || event == HUB_PEER_EVENT_KEYED)
 		return;
-	if (event == HUB_PEER_EVENT_UP && told) {
+	if (event == HUB_PEER_EVENT_UP)
+		p->rip_told = false;
+	if (told && !p->rip_told) {
 		rip->ifaces[iface].n_up++;
 		rip_peer_up(rip->engine, iface, p->address_be);
-	} else if (event == HUB_PEER_EVENT_DOWN) {
-		rip->ifaces[iface].n_up -= told;
+	} else if (event == HUB_PEER_EVENT_DOWN || (!told && p->rip_told)) {
+		rip->ifaces[iface].n_up -= p->rip_told;
 		rip_peer_gone(rip->engine, iface, p->address_be);
 	}
+	p->rip_told = told;
 	rip_iface_set_copies(rip->engine, iface, rip->ifaces[iface].n_up);
+}
+
+void hub_rip_multicast(struct hub *h, struct hub_peer *p)
+{
+	if (h->rip != NULL)
+		watch_peer(h->rip, p, HUB_PEER_EVENT_MOVED);
 }
 
 static int create_engine(struct hub_rip *rip, struct error *err)
@@ -340,7 +353,7 @@ int hub_rip_create(struct hub *h, struct error *err)
 	h->rip = rip;
 	rip->hub = h;
 	rip->ifaces = calloc(h->n_tunnels + h->n_ports + 1, sizeof(*rip->ifaces));
-	rip->of_tunnel = calloc(h->n_tunnels + 1, sizeof(*rip->of_tunnel));
+	rip->of_tunnel = calloc(DP_TUNNELS_MAX, sizeof(*rip->of_tunnel));
 	rip->of_port = calloc(h->n_ports + 1, sizeof(*rip->of_port));
 	if (rip->ifaces == NULL || rip->of_tunnel == NULL || rip->of_port == NULL ||
 		make_lists(rip) < 0)
@@ -371,8 +384,10 @@ void hub_rip_destroy(struct hub *h)
 
 	if (rip == NULL)
 		return;
+	hub_peer_unwatch(h, rip);
+	hub_rib_unobserve(h, rip);
 	rip_destroy(rip->engine);
-	for (unsigned i = 0; rip->lists != NULL && i < h->config->rip->n_prefix_lists; i++)
+	for (unsigned i = 0; i < rip->n_lists; i++)
 		free(rip->lists[i].rules);
 	for (unsigned i = 0; i < rip->n_ifaces; i++) {
 		if (rip->ifaces[i].keys != NULL)

@@ -35,7 +35,8 @@ struct hub_rip {
 	unsigned n_ifaces;
 	uint32_t *of_tunnel, *of_port; /* -> engine's interface, or RIP_IFACE_NONE */
 	struct hub_rip_list *lists;    /* same places as in config */
-	struct hub_prefix *dirty;      /* routes of others that changed since the last turn */
+	unsigned n_lists;
+	struct hub_prefix *dirty; /* routes of others that changed since the last turn */
 	unsigned n_dirty, dirty_room;
 	bool all_dirty;
 	uint64_t no_neighbor; /* to a spoke that is not there any more */

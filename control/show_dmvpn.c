@@ -218,7 +218,7 @@ int cli_show_dmvpn(struct cli_call *call)
 	if (call->has_ip)
 		return show_one(call);
 	if (call->state == NULL) {
-		call->state = calloc(h->n_tunnels + 1, sizeof(struct counts));
+		call->state = calloc(DP_TUNNELS_MAX, sizeof(struct counts));
 		if (call->state == NULL)
 			return cli_fail(call, "no-memory", NULL, "Out of memory");
 		if (call->json)
@@ -227,7 +227,8 @@ int cli_show_dmvpn(struct cli_call *call)
 	if (call->at < h->peers_room)
 		return count(call) && h->n_tunnels == 0 ? CLI_DONE : CLI_MORE;
 	tunnel = (unsigned)(call->at / h->peers_room) - 1;
-	if (call->tunnel != NULL && call->tunnel != &h->tunnels[tunnel]) {
+	if ((call->tunnel != NULL && call->tunnel != &h->tunnels[tunnel]) ||
+		h->tunnels[tunnel].config == NULL) {
 		call->at += h->peers_room;
 		return tunnel + 1 < h->n_tunnels ? CLI_MORE : CLI_DONE;
 	}

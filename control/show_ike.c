@@ -188,16 +188,6 @@ static int check_peer(struct cli_call *call, const struct hub_peer **p)
 	return 0;
 }
 
-static void say_expire(struct hub_ike *ike, const struct hub_esp_sa *esp, bool hard)
-{
-	const struct ike_msg m = {
-		.type = IKE_MSG_EXPIRE,
-		.expire = {.spi = esp->key.spi, .dst_be = esp->key.dst_be, .hard = hard},
-	};
-
-	ike_say(ike, &m);
-}
-
 int cli_clear_ipsec_sa(struct cli_call *call)
 {
 	struct hub_ike *ike = call->cli->hub->ike;
@@ -216,7 +206,7 @@ int cli_clear_ipsec_sa(struct cli_call *call)
 		if (esp->orphan)
 			ike_esp_del(ike, esp);
 		else if (esp->in)
-			say_expire(ike, esp, true);
+			ike_say_expire(ike, esp, true);
 	}
 	cli_text(call, "Ending %u SAs\n", n);
 	return CLI_DONE;
@@ -239,7 +229,7 @@ int cli_rekey_ipsec_sa(struct cli_call *call)
 	if (esp == NULL || esp->orphan)
 		return cli_fail(call, "not-found", ip_addr_str(&call->ip, text),
 			"Peer %s has no SA of this charon", ip_addr_str(&call->ip, text));
-	say_expire(h->ike, esp, false);
+	ike_say_expire(h->ike, esp, false);
 	cli_text(call, "Renewing SA 0x%08x\n", esp->key.spi);
 	return CLI_DONE;
 }

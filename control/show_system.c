@@ -81,6 +81,8 @@ int cli_show_config(struct cli_call *call)
 
 	if (strcmp(call->option, "file") == 0)
 		return show_files(call);
+	if (strcmp(call->option, "diff") == 0)
+		return cli_show_config_diff(call);
 	if (call->at == 0) {
 		call->state = config_text(call->cli->hub->config);
 		if (call->state == NULL)

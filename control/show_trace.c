@@ -29,6 +29,13 @@ int cli_clear_trace(struct cli_call *call)
 	return CLI_DONE;
 }
 
+static const char *tunnel_name(const struct hub *h, uint16_t tunnel)
+{
+	return tunnel < h->n_tunnels && h->tunnels[tunnel].config != NULL
+		       ? h->tunnels[tunnel].config->name
+		       : "none";
+}
+
 static const char *port_name(const struct hub *h, uint16_t port)
 {
 	return port < h->n_ports ? h->ports[port].config->name : "none";
@@ -101,9 +108,7 @@ static json_t *trace_in(const struct hub *h, const struct dp_trace *t)
 		json_object_set_new(o, "peer", peer_name(h, t->peer_in));
 	if (t->parts & DP_TRACE_PEER_IN)
 		json_object_set_new(o, "gre",
-			json_pack("{s:s, s:i, s:o}", "tunnel",
-				t->tunnel_in < h->n_tunnels ? h->tunnels[t->tunnel_in].config->name
-							    : "none",
+			json_pack("{s:s, s:i, s:o}", "tunnel", tunnel_name(h, t->tunnel_in),
 				"protocol", (int)t->gre_protocol, "key",
 				t->gre_flags & GRE_KEY ? cli_u64(t->gre_key) : json_null()));
 	if (t->parts & DP_TRACE_INNER)

@@ -125,6 +125,7 @@ struct peer {
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct peer, sa_in) == 64, "forwarding reads one line of a peer");
+_Static_assert(offsetof(struct peer, ip) % 16 == 0, "the outer header is one store");
 _Static_assert(offsetof(struct peer, punt_due) == 128, "what is seldom read is apart");
 _Static_assert(sizeof(struct peer) == 192, "peers are three lines");
 
@@ -570,6 +571,8 @@ void retire_fini(struct dp *dp);
 
 /* peer.c */
 void peers_init(struct dp *dp);
+/* Peers of a tunnel take over its parameters (dp_tunnel_set()). */
+void peers_retune(struct dp *dp, uint16_t tunnel);
 void peer_free(struct dp *dp, uint32_t index);
 
 /* worker.c */

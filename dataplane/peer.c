@@ -41,7 +41,8 @@ static void make_ip(struct peer *peer, const struct tunnel *t, bool natt)
 	};
 
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
-	memcpy(&peer->ip, &ip, sizeof(peer->ip));
+	/* One store: a packet has the old header or the new one. */
+	_mm_store_si128((__m128i *)&peer->ip, _mm_loadu_si128((const __m128i *)&ip));
 }
 
 static void set_outer(struct peer *peer, uint32_t addr_be, uint16_t port)
@@ -223,6 +224,22 @@ int dp_peer_add(struct dp *dp, const struct dp_peer_params *p, uint32_t *index, 
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	peer->used = 1;
 	return 0;
+}
+
+void peers_retune(struct dp *dp, uint16_t tunnel)
+{
+	const struct tunnel *t = &dp->tunnels[tunnel];
+
+	for (uint32_t i = 0; i < dp->n_peers; i++) {
+		struct peer *peer = &dp->peers[i];
+
+		if (!peer->used || peer->tunnel != tunnel)
+			continue;
+		peer->redirect = t->p.redirect;
+		peer->df = t->p.df;
+		make_ip(peer, t, peer->outer.port_be != 0);
+		set_out(dp, peer, peer->out.sa);
+	}
 }
 
 static void make_tags(const struct peer *peer, const struct tunnel *t, uint32_t *tag)

@@ -36,6 +36,22 @@ int dp_tunnel_add(
 	return error_set(err, ENOSPC, "more than %u tunnels", DP_TUNNELS_MAX);
 }
 
+/* Each is a word of its own: a worker that sees only some of them changed does no harm. */
+void dp_tunnel_set(struct dp *dp, uint16_t tunnel, const struct dp_tunnel_params *p)
+{
+	struct dp_tunnel_params *t = &dp->tunnels[tunnel].p;
+
+	t->rpf = p->rpf;
+	t->mtu = p->mtu;
+	t->ttl = p->ttl;
+	t->redirect = p->redirect;
+	t->adjust_mss = p->adjust_mss;
+	t->dscp_set = p->dscp_set;
+	t->dscp = p->dscp;
+	t->df = p->df;
+	peers_retune(dp, tunnel);
+}
+
 /* Packets that wait to be replicated name it, and its last peers read it: both are gone then. */
 void dp_tunnel_del(struct dp *dp, uint16_t tunnel)
 {

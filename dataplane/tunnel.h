@@ -45,6 +45,12 @@ struct dp_tunnel_params {
 int dp_tunnel_add(
 	struct dp *dp, const struct dp_tunnel_params *p, uint16_t *index, struct error *err);
 
+/**
+ * Other parameters, from now on and for the peers that are there: mtu, ttl, redirect, rpf,
+ * adjust_mss, dscp and df. Addresses, key, checksum and host stay as they are. Traffic goes on.
+ */
+void dp_tunnel_set(struct dp *dp, uint16_t tunnel, const struct dp_tunnel_params *p);
+
 /** Remove a tunnel that has no peers any more. Its place is free when dp_reclaim() says so. */
 void dp_tunnel_del(struct dp *dp, uint16_t tunnel);
 

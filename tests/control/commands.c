@@ -66,6 +66,7 @@ static const char *const lines[] = {
 	"show arp",
 	"show hooks",
 	"show events",
+	"show reload",
 	"show rip",
 	"show rip neighbors",
 	"show rip status",
@@ -80,7 +81,7 @@ static const char *const lines[] = {
 /* These change too much to be run twice, or want a device; see capture.c, link.c. */
 static const char *const elsewhere[] = {"capture start /x", "capture stop", "set link-up port",
 	"set link-down port", "set promisc", "show ike sa", "show ike stats", "clear ipsec sa peer",
-	"clear ipsec sa all", "rekey ipsec sa peer", "set log ike"};
+	"clear ipsec sa all", "rekey ipsec sa peer", "set log ike", "reload"};
 
 static void test_all_run(void)
 {
@@ -135,7 +136,7 @@ static const struct {
 } errors[] = {
 	{"bogus",
 		"Bad argument at 'bogus': expected "
-		"help|start|stop|quit|shutdown|show|clear|port|set|purge|rekey|"
+		"help|start|stop|quit|reload|shutdown|show|clear|port|set|purge|rekey|"
 		"capture|trace\n"
 		"  usage: help [control|display|ports|dmvpn|nhrp|ipsec|routing|debug|all]\n",
 		"bad-argument", "bogus"},

@@ -177,22 +177,41 @@ static int tap_open(const char *name, uint16_t mtu, const struct ip_prefix *addr
 static struct hub_params params = {
 	.sources = sources, .tap_open = tap_open, .fixed_seed = true, .ike = true};
 
+static void open_config(struct config *c, struct error *err)
+{
+	check(c != NULL, "configuration", err);
+	memset(&world, 0, sizeof(world));
+	world.now = 86400 * SECONDS; /* the machine has been up for a day */
+	world.config = c;
+	params.hook_helper = world_hook_helper;
+	world.hub = hub_create(world.config, &params, err);
+	check(world.hub != NULL, "hub", err);
+	world.dp = hub_dp(world.hub);
+	world.cli = cli_create(world.hub, NULL, NULL, err);
+	check(world.cli != NULL, "cli", err);
+	spokes_create();
+	check(dp_start(world.dp, err) == 0, "start", err);
+}
+
 void world_open(const char *text)
 {
 	struct error err = {""};
 
-	memset(&world, 0, sizeof(world));
-	world.now = 86400 * SECONDS; /* the machine has been up for a day */
-	world.config = parse(text ? text : standard, &err);
-	check(world.config != NULL, "configuration", &err);
-	params.hook_helper = world_hook_helper;
-	world.hub = hub_create(world.config, &params, &err);
-	check(world.hub != NULL, "hub", &err);
-	world.dp = hub_dp(world.hub);
-	world.cli = cli_create(world.hub, NULL, NULL, &err);
-	check(world.cli != NULL, "cli", &err);
-	spokes_create();
-	check(dp_start(world.dp, &err) == 0, "start", &err);
+	open_config(parse(text ? text : standard, &err), &err);
+}
+
+void world_open_file(const char *path)
+{
+	struct config_env env = {0};
+	struct error err = {""};
+	struct config *c;
+
+	env.suites = hub_suites(&env.n_suites);
+	c = config_load(path, &env, &err);
+	params.own_config = c;
+	open_config(c, &err);
+	params.own_config = NULL;
+	world.config = NULL;
 }
 
 const char *world_refusal(const char *text)

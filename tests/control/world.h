@@ -65,6 +65,9 @@ struct control_suite {
 /** The hub of the default configuration (NULL) or another text. Aborts if that fails. */
 void world_open(const char *text);
 
+/** The same of a file, which the hub can read again. */
+void world_open_file(const char *path);
+
 /** Answer the hub's first requests for gateway, near and side. */
 void world_resolve(void);
 
