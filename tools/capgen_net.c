@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,8 +207,13 @@ static void write_peer(FILE *f, const struct capgen *g, unsigned spoke)
 {
 	char tunnel[IP_ADDR_STRLEN], nbma[IP_ADDR_STRLEN];
 
-	fprintf(f, "\t\t{ address = \"%s\"; nbma = \"%s\";\n\t\t  sa_in = ( ",
-		address(capgen_tunnel_address(spoke), tunnel), address(capgen_nbma(spoke), nbma));
+	fprintf(f, "\t\t{");
+	if (!g->opt.dynamic)
+		fprintf(f, " address = \"%s\";", address(capgen_tunnel_address(spoke), tunnel));
+	fprintf(f, " nbma = \"%s\";", address(capgen_nbma(spoke), nbma));
+	if (g->opt.nat)
+		fprintf(f, " nat_port = %u;", CAPGEN_NAT_PORT);
+	fprintf(f, "\n\t\t  sa_in = ( ");
 	write_sa(f, g, &g->to_hub[spoke - 1], true);
 	if (spoke > g->opt.n_spokes) {
 		fprintf(f, ",\n\t\t\t    ");
@@ -250,8 +256,12 @@ static void write_port(FILE *f, const struct capgen *g)
 {
 	char hub[IP_ADDR_STRLEN], gateway[IP_ADDR_STRLEN];
 	char hub_mac[MAC_ADDR_STRLEN], gateway_mac[MAC_ADDR_STRLEN];
+	char capture[2 * PATH_MAX + 64];
+	const char *device = g->opt.device != NULL ? g->opt.device : capture;
 	struct mac_addr mac;
 
+	snprintf(capture, sizeof(capture), "net_pcap0,rx_pcap=%s/in.pcap,tx_pcap=%s/out.pcap",
+		g->opt.dir, g->opt.dir);
 	memcpy(mac.bytes, capgen_hub_mac, 6);
 	mac_addr_str(&mac, hub_mac);
 	memcpy(mac.bytes, capgen_gateway_mac, 6);
@@ -260,15 +270,15 @@ static void write_port(FILE *f, const struct capgen *g)
 	fprintf(f,
 		"ports = ( {\n"
 		"\tname = \"wan\";\n"
-		"\tdevice = \"net_pcap0,rx_pcap=%s/in.pcap,tx_pcap=%s/out.pcap\";\n"
+		"\tdevice = \"%s\";\n"
 		"\taddresses = [ \"%s/24\" ];\n"
 		"\tgateway = \"%s\";\n"
 		"\tmtu = %u;\n"
 		"\tmac = \"%s\";\n"
 		"\tneighbors = ( { address = \"%s\"; mac = \"%s\"; } );\n"
 		"} );\n\n",
-		g->opt.dir, g->opt.dir, address(CAPGEN_HUB_NBMA, hub), gateway,
-		capgen_mtu(g) + PORT_MORE, hub_mac, gateway, gateway_mac);
+		device, address(CAPGEN_HUB_NBMA, hub), gateway, capgen_mtu(g) + PORT_MORE, hub_mac,
+		gateway, gateway_mac);
 }
 
 static void write_tunnel(FILE *f, const struct capgen *g)
@@ -283,6 +293,8 @@ static void write_tunnel(FILE *f, const struct capgen *g)
 	fprintf(f, "\tmtu = %u;\n", capgen_mtu(g));
 	if (g->opt.checksum)
 		fprintf(f, "\tchecksum = true;\n");
+	if (g->opt.dynamic)
+		fprintf(f, "\tredirect = true;\n");
 	fprintf(f, "\tpeers = (\n");
 	for (unsigned i = 1; i <= peers; i++) {
 		write_peer(f, g, i);
@@ -358,7 +370,10 @@ static void write_config(FILE *f, const struct capgen *g)
 	write_process(f, g);
 	write_port(f, g);
 	write_tunnel(f, g);
-	write_routes(f, g);
+	if (g->opt.dynamic)
+		fprintf(f, "rip = { network = [ \"tun0\" ]; max_routes = 100000; };\n");
+	else
+		write_routes(f, g);
 }
 
 /* Both files hold keys, so only their owner may read them. */

@@ -25,6 +25,7 @@
 #define CAPGEN_SIZE_MIN   48   /* octets: IPv4, UDP and the numbers a receiver checks */
 #define CAPGEN_SIZE_MAX   9400 /* with ESP around it, a jumbo frame */
 #define CAPGEN_MTU_MIN    1400 /* the tunnel's, unless larger packets are asked for */
+#define CAPGEN_NAT_PORT   4500 /* of spokes behind a NAT */
 #define CAPGEN_LAN_HOST   10   /* each LAN's one host is x.y.z.10 */
 
 enum capgen_pattern {
@@ -47,6 +48,9 @@ struct capgen_options {
 	bool checksum;
 	bool esn;
 	bool random_spi;
+	bool dynamic;       /* spokes register and announce: no addresses, no routes */
+	bool nat;           /* ESP in UDP */
+	const char *device; /* the port's, NULL: the capture */
 	unsigned window;
 	unsigned bad; /* packets of each bad kind */
 	uint64_t seed;

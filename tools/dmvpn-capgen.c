@@ -42,6 +42,10 @@ static const char usage[] =
 	"  --window W        anti-replay window of the hub, 0..4096; default 64\n"
 	"  --esn             extended sequence numbers (Wireshark 4.0 cannot check their ICV)\n"
 	"  --random-spi      SPIs of any value; default: consecutive\n"
+	"  --device D        the hub's port, as dmvpn-hub's `device`; default: the capture\n"
+	"  --dynamic         spokes register by NHRP and announce their LANs by RIP, as those of\n"
+	"                    dmvpn-spokes: the configuration has keys, no addresses and no routes\n"
+	"  --nat             spokes send ESP in UDP; with --dynamic only\n"
 	"  --bad K           append K packets of each kind that the hub must drop\n"
 	"  --seed S          default 1; the same options and seed give the same files\n";
 
@@ -185,6 +189,15 @@ static int parse_option(struct capgen_options *o, int option, char *value)
 	case 'r':
 		o->random_spi = true;
 		return 0;
+	case 'd':
+		o->device = value;
+		return 0;
+	case 'D':
+		o->dynamic = true;
+		return 0;
+	case 'N':
+		o->nat = true;
+		return 0;
 	case 'b':
 		return parse_unsigned(value, 0, 1000000, &o->bad, "--bad takes 0..1000000");
 	case 'S':
@@ -210,6 +223,9 @@ static int parse_options(struct capgen_options *o, int argc, char **argv)
 		{"window", required_argument, NULL, 'w'},
 		{"esn", no_argument, NULL, 'e'},
 		{"random-spi", no_argument, NULL, 'r'},
+		{"device", required_argument, NULL, 'd'},
+		{"dynamic", no_argument, NULL, 'D'},
+		{"nat", no_argument, NULL, 'N'},
 		{"bad", required_argument, NULL, 'b'},
 		{"seed", required_argument, NULL, 'S'},
 		{"help", no_argument, NULL, 'h'},
@@ -240,6 +256,8 @@ static int parse_options(struct capgen_options *o, int argc, char **argv)
 	}
 	if (optind < argc)
 		return fail("unexpected argument \"%s\"; see --help", argv[optind]);
+	if (o->dynamic ? o->bad > 0 : o->nat)
+		return fail("--bad wants spokes without --dynamic, --nat spokes with it%s", "");
 	return o->dir != NULL ? 0 : fail("-o DIR is missing%s; see --help", "");
 }
 
