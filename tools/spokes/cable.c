@@ -132,10 +132,13 @@ static void send_arp(struct sim *s, uint16_t op, uint32_t own_be, const struct r
 void sim_cable_turn(struct sim *s)
 {
 	static const struct rte_ether_addr all = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	struct rte_eth_link link = {0};
 
 	if (s->hub_known || (s->asked_ms != 0 && s->now_ms < s->asked_ms + ASK_MS))
 		return;
 	s->asked_ms = s->now_ms;
+	if (rte_eth_link_get_nowait(s->port, &link) == 0 && link.link_status == RTE_ETH_LINK_DOWN)
+		return;
 	send_arp(s, RTE_ARP_OP_REQUEST, s->gateway_be != 0 ? s->gateway_be : s->spokes[0].nbma_be,
 		&all, s->hub_be);
 }
