@@ -176,7 +176,7 @@ void sim_spoke_leave(struct sim_spoke *k)
 {
 	if (k->state == SIM_DOWN)
 		return;
-	nhrp_shutdown(k->nhrp, true, k->sim->now_ms);
+	nhrp_shutdown(k->nhrp, k->sim->now_ms);
 	sim_tunnel_flush(k->sim);
 	sim_spoke_die(k);
 }
