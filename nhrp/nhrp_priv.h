@@ -31,6 +31,10 @@
 #include <bsd/sys/tree.h>
 #include <uthash.h>
 
+/* A lookup reads one or two elements, and not up to ten, each of them a cache line far away. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 6U
+
 #include "common/timer.h"
 #include "nhrp/nhrp.h"
 
@@ -66,19 +70,23 @@ struct nhrp_iface {
 };
 
 struct nhrp_peer {
+	/* What every packet looks at stands together. */
+	UT_hash_handle hh;
 	uint32_t id;
 	uint32_t nbma_be;
-	uint64_t serial; /* never twice, as numbers may be */
-	LIST_HEAD(, nhrp_entry) entries;
-	LIST_HEAD(, nhrp_registration) pending;
+	uint64_t received;
 	LIST_HEAD(, nhrp_claim) probed_by; /* who waits whether it is silent */
+	LIST_HEAD(, nhrp_registration) pending;
+	LIST_HEAD(, nhrp_entry) entries;
+	uint32_t n_pending, n_leases;
+	/* And the rest. */
+	uint64_t serial;                   /* never twice, as numbers may be */
 	LIST_HEAD(, nhrp_requester) asked; /* what it was told */
 	LIST_HEAD(, nhrp_purge) purges;    /* what it has not answered */
 	LIST_HEAD(, nhrp_limit) limits;    /* what it was redirected to */
-	uint32_t n_leases, n_pending, n_requesters;
-	uint64_t received, dropped, registered, refused, conflicts, errors, redirects;
+	uint32_t n_requesters;
+	uint64_t dropped, registered, refused, conflicts, errors, redirects;
 	bool lost;
-	UT_hash_handle hh;
 };
 
 struct nhrp_key {
@@ -89,20 +97,20 @@ struct nhrp_key {
 
 /* A binding, as it is kept. */
 struct nhrp_entry {
+	UT_hash_handle hh;
 	struct nhrp_key key;
 	struct nhrp_iface *iface;
 	struct nhrp_peer *peer; /* or NULL */
-	LIST_ENTRY(nhrp_entry) of_peer;
-	LIST_ENTRY(nhrp_entry) of_shortcuts;
-	struct nhrp_due due; /* its end; cached: before that, the question whether it is used */
-	TAILQ_HEAD(nhrp_requesters, nhrp_requester) requesters;
-	struct nhrp_query *query; /* incomplete, or cached and being asked for again */
 	uint64_t expires_ms;
 	uint32_t nbma_be, claimed_nbma_be, next_hop_be;
 	uint16_t mtu, holding, n_requesters;
 	uint8_t type, preference;
 	bool unique, own, up, lost;
-	UT_hash_handle hh;
+	struct nhrp_due due; /* its end; cached: before that, the question whether it is used */
+	TAILQ_HEAD(nhrp_requesters, nhrp_requester) requesters;
+	LIST_ENTRY(nhrp_entry) of_peer;
+	LIST_ENTRY(nhrp_entry) of_shortcuts;
+	struct nhrp_query *query; /* incomplete, or cached and being asked for again */
 };
 
 /* Who was given a binding, or sent on to its peer. */
