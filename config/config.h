@@ -311,7 +311,7 @@ struct config_ike {
 	char *include; /**< a file of the daemon's own settings (swanctl.conf) */
 };
 
-/** What scripts may run for, by OpenNHRP's names. */
+/** What scripts may run for, by OpenNHRP's names; the last two are the hub's own. */
 enum config_hook_event {
 	CONFIG_HOOK_INTERFACE_UP,
 	CONFIG_HOOK_PEER_REGISTER, /**< a question: another exit code than 0 refuses */
@@ -321,6 +321,8 @@ enum config_hook_event {
 	CONFIG_HOOK_NHS_DOWN,
 	CONFIG_HOOK_ROUTE_UP,
 	CONFIG_HOOK_ROUTE_DOWN,
+	CONFIG_HOOK_PEER_REFUSED,  /**< a registration */
+	CONFIG_HOOK_PEER_CONFLICT, /**< of an address that another one holds, who lives */
 	CONFIG_HOOK_EVENTS
 };
 

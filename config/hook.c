@@ -22,6 +22,8 @@ static const char *const names[CONFIG_HOOK_EVENTS] = {
 	[CONFIG_HOOK_NHS_DOWN] = "nhs-down",
 	[CONFIG_HOOK_ROUTE_UP] = "route-up",
 	[CONFIG_HOOK_ROUTE_DOWN] = "route-down",
+	[CONFIG_HOOK_PEER_REFUSED] = "peer-refused",
+	[CONFIG_HOOK_PEER_CONFLICT] = "peer-conflict",
 };
 
 const char *config_hook_event_name(enum config_hook_event event)

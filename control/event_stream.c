@@ -205,7 +205,7 @@ void event_stream_hook(
 	set_address(o, "hub_address", v->src_be);
 	set_address(o, "hub_nbma", v->src_nbma_be);
 	set_number(o, "gre_key", v->gre_key_set, v->gre_key);
-	set_text(o, "reason", v->down_reason);
+	set_text(o, "reason", v->reason);
 	event_stream_send(s, config_hook_event_name(event), o);
 }
 

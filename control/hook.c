@@ -144,7 +144,8 @@ static void put_text(struct hub_hook_job *job, const char *name, const char *val
 		put(job, name, value);
 }
 
-static void put_vars(struct hub_hook_job *job, const struct hub_hook_vars *v)
+static void put_vars(
+	struct hub_hook_job *job, enum config_hook_event event, const struct hub_hook_vars *v)
 {
 	put_text(job, "NHRP_TYPE", v->type);
 	put_address(job, "NHRP_SRCADDR", v->src_be);
@@ -157,7 +158,8 @@ static void put_vars(struct hub_hook_job *job, const struct hub_hook_vars *v)
 	put_address(job, "NHRP_NEXTHOP", v->next_hop_be);
 	put_text(job, "NHRP_INTERFACE", v->interface);
 	put_number(job, "NHRP_GRE_KEY", v->gre_key_set, v->gre_key);
-	put_text(job, "NHRP_PEER_DOWN_REASON", v->down_reason);
+	put_text(job, event == CONFIG_HOOK_PEER_DOWN ? "NHRP_PEER_DOWN_REASON" : "NHRP_REASON",
+		v->reason);
 }
 
 /* Scripts that want the event; count in their statistics that they are not run. */
@@ -202,7 +204,7 @@ static struct hub_hook_job *job_create(struct hub *h, struct hub_hook_batch *bat
 	job->batch = batch;
 	job->event = event;
 	job->address_be = vars->dest_be;
-	put_vars(job, vars);
+	put_vars(job, event, vars);
 	batch->left++;
 	return job;
 }

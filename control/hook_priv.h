@@ -36,7 +36,7 @@ struct hub_hook_vars {
 	const char *interface;  /* NHRP_INTERFACE: the tunnel's name */
 	bool gre_key_set;       /* NHRP_GRE_KEY */
 	uint32_t gre_key;       /* so */
-	const char *down_reason; /* NHRP_PEER_DOWN_REASON */
+	const char *reason;     /* NHRP_PEER_DOWN_REASON; of other events NHRP_REASON */
 };
 
 /* All scripts of the event have ended; ok: each of them with exit code 0. */

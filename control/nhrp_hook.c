@@ -5,6 +5,8 @@
  */
 #include "control/hub_priv.h"
 
+#define REFUSALS_PER_S 20
+
 static void describe_tunnel(const struct hub *h, uint32_t iface, struct hub_hook_vars *v)
 {
 	const struct config_tunnel *t = h->tunnels[iface].config;
@@ -43,32 +45,60 @@ static enum nhrp_gate gate(void *ctx, uint64_t token, const struct nhrp_binding 
 	return rc == 0 ? NHRP_GATE_ALLOW : rc > 0 ? NHRP_GATE_LATER : NHRP_GATE_DENY;
 }
 
+/* Spokes can cause as many as they like: no more than so many are told. */
+static bool told_enough(struct hub *h)
+{
+	struct hub_nhrp *n = &h->nhrp;
+
+	if (h->now >= n->refusals_since + 1000) {
+		n->refusals_since = h->now;
+		n->refusals_told = 0;
+	}
+	return ++n->refusals_told > REFUSALS_PER_S;
+}
+
+static const char *reason_of(const struct nhrp_event *ev)
+{
+	switch (ev->type) {
+	case NHRP_EV_ENDED:
+	case NHRP_EV_SHORTCUT_DOWN:
+		return nhrp_end_name(ev->end);
+	case NHRP_EV_CONFLICT:
+		return "another spoke holds the address, and lives";
+	default:
+		return ev->why;
+	}
+}
+
 static void event(void *ctx, const struct nhrp_event *ev)
 {
 	static const struct {
-		bool told;
+		bool told, bound; /* bound: it is about a binding */
 		enum config_hook_event as;
 		const char *type;
 	} names[NHRP_EV_TYPES] = {
-		[NHRP_EV_REGISTERED] = {true, CONFIG_HOOK_PEER_UP, "dynamic"},
-		[NHRP_EV_MOVED] = {true, CONFIG_HOOK_PEER_UP, "dynamic"},
-		[NHRP_EV_ENDED] = {true, CONFIG_HOOK_PEER_DOWN, "dynamic"},
-		[NHRP_EV_NHS_UP] = {true, CONFIG_HOOK_NHS_UP, "static"},
-		[NHRP_EV_NHS_DOWN] = {true, CONFIG_HOOK_NHS_DOWN, "static"},
-		[NHRP_EV_SHORTCUT_UP] = {true, CONFIG_HOOK_ROUTE_UP, "cached"},
-		[NHRP_EV_SHORTCUT_DOWN] = {true, CONFIG_HOOK_ROUTE_DOWN, "cached"},
-		[NHRP_EV_INTERFACE_UP] = {true, CONFIG_HOOK_INTERFACE_UP, "local"},
+		[NHRP_EV_REGISTERED] = {true, true, CONFIG_HOOK_PEER_UP, NULL},
+		[NHRP_EV_MOVED] = {true, true, CONFIG_HOOK_PEER_UP, NULL},
+		[NHRP_EV_ENDED] = {true, true, CONFIG_HOOK_PEER_DOWN, NULL},
+		[NHRP_EV_NHS_UP] = {true, false, CONFIG_HOOK_NHS_UP, "static"},
+		[NHRP_EV_NHS_DOWN] = {true, false, CONFIG_HOOK_NHS_DOWN, "static"},
+		[NHRP_EV_SHORTCUT_UP] = {true, true, CONFIG_HOOK_ROUTE_UP, NULL},
+		[NHRP_EV_SHORTCUT_DOWN] = {true, true, CONFIG_HOOK_ROUTE_DOWN, NULL},
+		[NHRP_EV_REFUSED] = {true, false, CONFIG_HOOK_PEER_REFUSED, "dynamic"},
+		[NHRP_EV_CONFLICT] = {true, false, CONFIG_HOOK_PEER_CONFLICT, "dynamic"},
+		[NHRP_EV_INTERFACE_UP] = {true, false, CONFIG_HOOK_INTERFACE_UP, "local"},
 	};
-	struct hub_hook_vars v = {
-		.type = names[ev->type].type, .dest_mtu = ev->mtu, .next_hop_be = ev->next_hop_be};
+	struct hub_hook_vars v = {.type = names[ev->type].type,
+		.dest_mtu = ev->mtu,
+		.next_hop_be = ev->next_hop_be,
+		.reason = reason_of(ev)};
 	struct hub *h = ctx;
 
-	if (!names[ev->type].told)
+	if (!names[ev->type].told ||
+		((ev->type == NHRP_EV_REFUSED || ev->type == NHRP_EV_CONFLICT) && told_enough(h)))
 		return;
 	describe_tunnel(h, ev->iface, &v);
 	describe_peer(&v, ev->address_be, ev->len, ev->nbma_be, ev->claimed_nbma_be);
-	if (ev->type == NHRP_EV_ENDED)
-		v.down_reason = nhrp_end_name(ev->end);
 	if (ev->type == NHRP_EV_INTERFACE_UP)
 		describe_peer(&v, 0, 0, 0, 0);
 	hub_hook_run(h, names[ev->type].as, &v, NULL, 0);

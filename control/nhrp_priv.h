@@ -42,6 +42,8 @@ struct hub_nhrp {
 	struct hub_nhrp_probe probes[HUB_NHRP_PROBES_MAX];
 	unsigned n_watches;
 	struct hub_nhrp_watch watches[HUB_NHRP_WATCHES_MAX];
+	uint64_t refusals_since; /* what scripts were told of them in this second */
+	unsigned refusals_told;
 	/* Make SAs with an outer address: NHRP_PEER_NONE while they are being made. NULL: cannot */
 	uint32_t (*connect)(void *ctx, uint16_t tunnel, uint32_t nbma_be);
 	void *connect_ctx;

@@ -61,7 +61,8 @@ static void tell_end(struct nhrp *n, const struct nhrp_entry *e, enum nhrp_end w
 			     .nbma_be = e->nbma_be,
 			     .claimed_nbma_be = e->claimed_nbma_be,
 			     .next_hop_be = e->next_hop_be,
-			     .end = why});
+			     .end = why,
+			     .binding = e->type});
 }
 
 void nhrp_entry_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why)
@@ -145,6 +146,24 @@ int nhrp_maps_add(struct nhrp *n, struct nhrp_iface *i)
 	return 0;
 }
 
+/* A static binding leads to this peer from now on. */
+void nhrp_static_up(struct nhrp *n, struct nhrp_entry *e, struct nhrp_peer *peer)
+{
+	nhrp_entry_attach(n, e, peer);
+	if (nhrp_entry_install(n, e) != 0)
+		return;
+	nhrp_tell(n, &(struct nhrp_event){.type = NHRP_EV_REGISTERED,
+			     .iface = e->key.iface,
+			     .peer = peer->id,
+			     .old_peer = NHRP_PEER_NONE,
+			     .address_be = e->key.address_be,
+			     .len = (uint8_t)e->key.len,
+			     .nbma_be = e->nbma_be,
+			     .claimed_nbma_be = e->claimed_nbma_be,
+			     .mtu = e->mtu,
+			     .binding = NHRP_STATIC});
+}
+
 /* Maps to this peer's NBMA address lead to it from now on. */
 void nhrp_maps_peer_up(struct nhrp *n, struct nhrp_iface *i, struct nhrp_peer *peer)
 {
@@ -158,18 +177,7 @@ void nhrp_maps_peer_up(struct nhrp *n, struct nhrp_iface *i, struct nhrp_peer *p
 		e = nhrp_entry_find(n, i->id, m->prefix.address_be, m->prefix.len);
 		if (e == NULL || e->type != NHRP_STATIC || (e->peer == peer && e->up))
 			continue;
-		nhrp_entry_attach(n, e, peer);
-		if (nhrp_entry_install(n, e) != 0)
-			continue;
-		nhrp_tell(n, &(struct nhrp_event){.type = NHRP_EV_REGISTERED,
-				     .iface = i->id,
-				     .peer = peer->id,
-				     .old_peer = NHRP_PEER_NONE,
-				     .address_be = e->key.address_be,
-				     .len = (uint8_t)e->key.len,
-				     .nbma_be = e->nbma_be,
-				     .claimed_nbma_be = e->claimed_nbma_be,
-				     .mtu = e->mtu});
+		nhrp_static_up(n, e, peer);
 	}
 }
 

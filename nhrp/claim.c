@@ -320,7 +320,8 @@ static void tell(struct nhrp *n, const struct nhrp_entry *e, enum nhrp_event_typ
 			     .old_nbma_be = old_nbma_be,
 			     .claimed_nbma_be = e->claimed_nbma_be,
 			     .mtu = e->mtu,
-			     .holding = e->holding});
+			     .holding = e->holding,
+			     .binding = e->type});
 }
 
 static void take_over(const struct nhrp_claim *c, struct nhrp_entry *e)

@@ -120,6 +120,7 @@ struct nhrp_event {
 	uint16_t code;   /**< CIE code or error code */
 	const char *why; /**< words, or NULL; static storage */
 	enum nhrp_end end;
+	enum nhrp_binding_type binding; /**< of what came up, moved or ended */
 };
 
 /** "registered", ... */

@@ -315,6 +315,7 @@ void nhrp_entry_down(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why);
 void nhrp_entry_end(struct nhrp *n, struct nhrp_entry *e, enum nhrp_end why);
 void nhrp_entry_expire(struct nhrp *n, struct nhrp_due *d);
 void nhrp_renew_at(struct nhrp *n, struct nhrp_entry *e);
+void nhrp_static_up(struct nhrp *n, struct nhrp_entry *e, struct nhrp_peer *peer);
 int nhrp_maps_add(struct nhrp *n, struct nhrp_iface *i);
 void nhrp_maps_peer_up(struct nhrp *n, struct nhrp_iface *i, struct nhrp_peer *peer);
 

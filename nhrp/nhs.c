@@ -99,8 +99,7 @@ static void bind_address(struct nhrp *n, struct nhrp_server *s)
 		return;
 	e->nbma_be = e->claimed_nbma_be = s->nhs.nbma_be;
 	e->mtu = s->iface->p.mtu;
-	nhrp_entry_attach(n, e, s->peer);
-	nhrp_entry_install(n, e);
+	nhrp_static_up(n, e, s->peer);
 }
 
 /* Whether a binding is a server's address. */

@@ -133,7 +133,8 @@ void nhrp_peer_moved(struct nhrp *n, uint32_t id, uint32_t nbma_be, uint64_t now
 				     .old_nbma_be = old_be,
 				     .claimed_nbma_be = e->claimed_nbma_be,
 				     .mtu = e->mtu,
-				     .holding = e->holding});
+				     .holding = e->holding,
+				     .binding = e->type});
 	}
 }
 

@@ -165,7 +165,8 @@ static void tell_up(struct nhrp *n, const struct nhrp_entry *e)
 			     .claimed_nbma_be = e->claimed_nbma_be,
 			     .next_hop_be = e->next_hop_be,
 			     .mtu = e->mtu,
-			     .holding = e->holding});
+			     .holding = e->holding,
+			     .binding = NHRP_CACHED});
 }
 
 /* Whoever is behind its NBMA address now: a route there, and who waits for it is told. */

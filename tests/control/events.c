@@ -8,18 +8,18 @@
 
 #include "control/event_stream.h"
 #include "control/listen.h"
-#include "tests/control/world.h"
+#include "tests/control/spoke.h"
 
 static char folder[] = "/tmp/events-test-XXXXXX";
 static char path[64];
 static struct event_base *base;
 static int listener;
 
-static void open_stream(void)
+static void open_stream_of(const char *text)
 {
 	struct error err = {""};
 
-	world_open(NULL);
+	world_open(text);
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/events.sock", folder);
@@ -28,6 +28,11 @@ static void open_stream(void)
 	CU_ASSERT_FATAL(listener >= 0);
 	world.hub->events = event_stream_create(base, listener, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(world.hub->events);
+}
+
+static void open_stream(void)
+{
+	open_stream_of(NULL);
 }
 
 static void close_stream(void)
@@ -75,7 +80,7 @@ static void happen(const char *address)
 		.dest_mtu = 1400,
 		.interface = "tun0",
 		.type = "dynamic",
-		.down_reason = "quote \" and\nline",
+		.reason = "quote \" and\nline",
 	};
 
 	CU_ASSERT_EQUAL(hub_hook_run(world.hub, CONFIG_HOOK_PEER_DOWN, &vars, NULL, 0), 0);
@@ -143,6 +148,101 @@ static void test_lines(void)
 	close_stream();
 }
 
+static const char nhrp_hub[] =
+	"ports = ( { name = \"wan0\"; device = \"none\"; addresses = [ \"192.0.2.1/24\" ];"
+	" gateway = \"192.0.2.254\"; mac = \"02:00:00:00:00:01\"; neighbors = ("
+	" { address = \"192.0.2.254\"; mac = \"02:00:00:00:01:fe\"; },"
+	" { address = \"192.0.2.12\"; mac = \"02:00:00:00:01:0c\"; } ); } );"
+	"tunnels = ( { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"192.0.2.1\"; key = "
+	"42; nhrp = { shortcut = true; unique = \"strict\"; nhs = ( { address = "
+	"\"10.255.0.13\"; nbma = \"198.51.100.13\"; } ); }; peers = ( { nbma = "
+	"\"203.0.113.11\"; " WORLD_SAS(0) " }, { nbma = \"192.0.2.12\"; " WORLD_SAS(
+		1) " }, { address = \"10.255.0.13\"; nbma = \"198.51.100.13\"; " WORLD_SAS(2) " } "
+											      "); }"
+											      " );";
+
+/* The next line is of this event, about this address, and says why. */
+static void next_is(int fd, const char *event, const char *address, const char *reason)
+{
+	json_t *o;
+
+	pump();
+	o = take_line(fd);
+	CU_ASSERT_STRING_EQUAL(text_of(o, "event"), event);
+	CU_ASSERT_STRING_EQUAL(text_of(o, "address"), address);
+	CU_ASSERT_STRING_EQUAL(text_of(o, "reason"), reason);
+	CU_ASSERT_STRING_EQUAL(text_of(o, "interface"), "tun0");
+	json_decref(o);
+}
+
+/* The hub says something to its server, which answers with this. */
+static void server_answers(uint8_t request, uint8_t type, const struct nhrp_cie *cie)
+{
+	struct nhrp_packet p;
+	struct packet out = {0};
+	struct nhrp_builder b;
+
+	while (!spoke_nhrp_take(SIDE, request, &p))
+		CU_ASSERT_FATAL(world.port[0].tx.n > 0);
+	p.type = type;
+	nhrp_build_start(&b, out.b, sizeof(out.b), &p);
+	nhrp_build_cie(&b, cie);
+	spoke_nhrp_send(SIDE, &b, &out);
+	world_discard(0);
+}
+
+/* All that NHRP does and others may want to know, in its order. */
+static void test_nhrp(void)
+{
+	uint32_t nbma_be, proto_be = packet_addr("10.255.0.11");
+	unsigned n = 0;
+	int fd;
+
+	open_stream_of(nhrp_hub);
+	fd = connect_client();
+	world_wait(100);
+	server_answers(NHRP_REGISTRATION_REQUEST, NHRP_REGISTRATION_REPLY,
+		&(struct nhrp_cie){.prefix_len = 255});
+	next_is(fd, "peer-up", "10.255.0.13", "");
+	next_is(fd, "nhs-up", "10.255.0.13", "");
+	CU_ASSERT_EQUAL(spoke_register(FAR, "10.255.0.11", 60, NHRP_FLAG_REG_UNIQUE), 0);
+	next_is(fd, "peer-register", "10.255.0.11", "");
+	next_is(fd, "peer-up", "10.255.0.11", "");
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.1", 60, 0), -1);
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.255", 60, 0), NHRP_CODE_PROHIBITED);
+	next_is(fd, "peer-refused", "10.255.0.255", "not an address that can be registered");
+	CU_ASSERT_EQUAL(spoke_register(NEAR, "10.255.0.11", 60, NHRP_FLAG_REG_UNIQUE),
+		NHRP_CODE_UNIQUE_EXISTS);
+	next_is(fd, "peer-conflict", "10.255.0.11", "another spoke holds the address, and lives");
+	next_is(fd, "peer-refused", "10.255.0.11", "the address is registered as unique");
+	/* A shortcut of the hub's own. */
+	nhrp_resolve(world.hub->nhrp.engine, 0, packet_addr("10.4.0.1"), world.hub->now);
+	world_run();
+	nbma_be = world_nbma(FAR);
+	server_answers(NHRP_RESOLUTION_REQUEST, NHRP_RESOLUTION_REPLY,
+		&(struct nhrp_cie){.prefix_len = 24,
+			.holding = 30,
+			.nbma = nhrp_addr_v4(&nbma_be),
+			.proto = nhrp_addr_v4(&proto_be)});
+	next_is(fd, "route-up", "10.4.0.0", "");
+	world_wait(31 * SECONDS);
+	next_is(fd, "route-down", "10.4.0.0", "expired");
+	hub_peer_del(world.hub, &world.hub->peers[FAR]);
+	next_is(fd, "peer-down", "10.255.0.11", "lower-down");
+	hub_peer_del(world.hub, &world.hub->peers[SIDE]);
+	next_is(fd, "nhs-down", "10.255.0.13", "its SAs are gone");
+	next_is(fd, "peer-down", "10.255.0.13", "lower-down");
+	/* Refusals may be many, and are told so often only. */
+	for (unsigned i = 0; i < 100; i++)
+		spoke_register(NEAR, "10.255.0.255", 60, 0);
+	pump();
+	for (char octet; read(fd, &octet, 1) == 1;)
+		n += octet == '\n';
+	CU_ASSERT_EQUAL(n, 20);
+	close(fd);
+	close_stream();
+}
+
 /* One that never reads is cut off at the bound; the other one gets every line. */
 static void test_no_reader(void)
 {
@@ -199,6 +299,7 @@ static void test_clients(void)
 
 static const struct unit_test tests[] = {
 	{"a line for each event, to everybody", test_lines},
+	{"NHRP's events", test_nhrp},
 	{"a client that never reads", test_no_reader},
 	{"clients that write, and too many", test_clients},
 };

@@ -137,7 +137,7 @@ static void test_given(void)
 		.next_hop_be = packet_addr("10.255.0.12"),
 		.interface = "tun0",
 		.gre_key_set = true,
-		.down_reason = "lower-down",
+		.reason = "lower-down",
 	};
 
 	open_with("\"peer-down\"",

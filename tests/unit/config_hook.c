@@ -93,7 +93,7 @@ static void test_refused(void)
 			"hub.cfg:3: event \"peer-away\" is not known; expected one of "
 			"interface-up, "
 			"peer-register, peer-up, peer-down, nhs-up, nhs-down, route-up, "
-			"route-down"},
+			"route-down, peer-refused, peer-conflict"},
 		{HOOK("events = ( \"peer-up\" ); timeout = 0;"),
 			"hub.cfg:1: timeout is 0; expected a whole number 1..60"},
 		{HOOK("events = ( \"peer-up\" ); timeout = 61;"),
