@@ -9,7 +9,7 @@
 #include "common/addr.h"
 #include "tools/spokes/sim_priv.h"
 
-#define HUB_PEER    0 /* the only one a spoke has SAs with */
+#define HUB_PEER    0 /* others are called by their outer address */
 #define MOVE_NBMA   UINT32_C(0x00100000)
 #define MOVE_PORT   1
 #define TARGETS_MAX 64
@@ -42,7 +42,7 @@ static void op_send(void *ctx, uint32_t iface, uint32_t peer, const void *bytes,
 	uint8_t *at = sim_tunnel_put(k, NHRP_GRE_PROTOCOL, (unsigned)len);
 
 	(void)iface;
-	(void)peer;
+	(void)peer; /* what spokes tell each other goes by the hub */
 	k->sim->counts.nhrp_tx++;
 	if (at != NULL)
 		memcpy(at, bytes, len);
@@ -71,12 +71,13 @@ static void op_route(void *ctx, uint32_t iface, uint32_t dst_be, struct nhrp_rou
 		r->next_hop_be = k->routes[lan].via_be;
 }
 
+/* As if it had SAs with every other spoke, once it knows where that is. */
 static uint32_t op_peer_of(void *ctx, uint32_t iface, uint32_t nbma_be)
 {
 	const struct sim_spoke *k = ctx;
 
 	(void)iface;
-	return nbma_be == k->sim->hub_be ? HUB_PEER : NHRP_PEER_NONE;
+	return nbma_be == k->sim->hub_be ? HUB_PEER : nbma_be;
 }
 
 static void op_event(void *ctx, const struct nhrp_event *ev)
