@@ -84,9 +84,13 @@ class Hub:
                 body.append(f"peers = (\n{_entries(peers, chr(9) * 3)}\n\t\t);")
             lines.append("{\n\t\t" + "\n\t\t".join(body) + "\n\t}")
         for name, settings in nhrp.items():
-            why = "no ifcfg file of a GRE interface of this name"
+            lans = [p.device for p in self.ports if p is not self.outer]
             if not settings.destination:
-                self.remarks.lost("opennhrp.conf", f"interface {name}", why)
+                self.remarks.lost("opennhrp.conf", f"interface {name}",
+                                  "no ifcfg file of a GRE interface of this name")
+            elif name not in lans:
+                self.remarks.lost("opennhrp.conf", f"interface {name} shortcut-destination",
+                                  "no ifcfg file of a LAN port of this name")
         return f"tunnels = (\n{_entries(lines)}\n);"
 
     def nhrp(self, n):
@@ -106,11 +110,10 @@ class Hub:
                    for p, h in n.targets]
         if targets:
             out.append(f"shortcut_targets = ( {', '.join(targets)} );")
+        lans = [p.device for p in self.ports if p is not self.outer]
         ports = [o.name for o in self.old.nhrp if o.destination]
-        ports = [name for name in ports if name in [p.device for p in self.ports]]
         if ports:
-            out.append("shortcut_destinations = ( " +
-                       ", ".join(f"{{ port = {_text(p)}; }}" for p in ports) + " );")
+            out.append(f"shortcut_destinations = {_list(p for p in ports if p in lans)};")
         return "nhrp = {\n\t\t\t" + "\n\t\t\t".join(out) + "\n\t\t};"
 
     @staticmethod

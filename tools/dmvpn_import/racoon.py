@@ -53,7 +53,7 @@ def _statements(tokens, remarks):
             if words:
                 found.append((where, words, None))
         elif token == "{":
-            found.append((where, words, _statements(tokens, remarks)))
+            found.append((where, words or ["{"], _statements(tokens, remarks)))
         else:
             words.append(token.strip('"'))
             continue
@@ -71,8 +71,7 @@ class _Reader:
 
     def each(self, statements, prefix):
         for where, words, block in statements:
-            name = words[0] if words else "{"
-            handler = getattr(self, f"{prefix}_{name}", None)
+            handler = getattr(self, f"{prefix}_{words[0]}", None)
             if handler is None:
                 self.remarks.lost(where, self.text(words, block), "the hub has nothing for it")
             else:
@@ -118,19 +117,19 @@ class _Reader:
                 self.remarks.lost(where, self.text(words, inner), "the hub has nothing for it")
 
     def top_remote(self, where, words, block):
-        if words[:1] != ["anonymous"]:
+        if words != ["anonymous"] or block is None:
             self.remarks.lost(where, self.text(["remote"] + words, block),
                               "one remote for all spokes: see ike in the configuration")
             return
-        self.each(block or [], "remote")
+        self.each(block, "remote")
 
     def top_sainfo(self, where, words, block):
-        if words[:1] != ["anonymous"]:
+        if words != ["anonymous"] or block is None:
             self.remarks.lost(where, self.text(["sainfo"] + words, block),
                               "one sainfo for all spokes: see ike in the configuration")
             return
         got = {"encryption_algorithm": [], "authentication_algorithm": [], "pfs_group": [""]}
-        for at, line, inner in block or []:
+        for at, line, inner in block:
             name = line[0]
             if name == "lifetime":
                 self.lifetime(at, line[1:], "life_esp")
@@ -191,8 +190,11 @@ class _Reader:
         self.remarks.note(where, "script " + " ".join(words),
                           "the hub keeps SAs and policies itself; SAs go with their peer")
 
-    def remote_dpd_delay(self, _, words, __):
-        self.ike.dpd = int(words[0])
+    def remote_dpd_delay(self, where, words, _):
+        if len(words) == 1 and words[0].isdigit():
+            self.ike.dpd = int(words[0])
+        else:
+            self.remarks.lost(where, "dpd_delay " + " ".join(words), "expected seconds")
 
     def remote_nat_traversal(self, where, words, _):
         self.ike.nat_force = words == ["force"]
