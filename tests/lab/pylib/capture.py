@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What passed the bridge: written by tcpdump, searched for what should not be there."""
-import os
+import collections
 import re
 import signal
 import struct
@@ -13,15 +13,16 @@ ESP, UDP, ICMP, IGMP, GRE = 50, 17, 1, 2, 47
 
 
 class Capture:
-    """A capture of br0 from before the first guest starts."""
+    """A capture of br0 from before the first guest starts; with tcpdump's options."""
 
-    def __init__(self, path):
+    def __init__(self, path, *options):
         self.path = path
         log = path + ".log"
         with open(log, "wb") as f:
             # pylint: disable=consider-using-with
             self.process = subprocess.Popen(
-                ["tcpdump", "-i", "br0", "-Z", "root", "-B", "32768", "-s", "0", "-U", "-w", path],
+                ["tcpdump", "-i", "br0", "-Z", "root", "-B", "32768", "-s", "0", "-U", "-w", path,
+                 *options],
                 stdin=subprocess.DEVNULL, stdout=f, stderr=f)
         deadline = time.monotonic() + 10
         while True:
@@ -63,7 +64,7 @@ def clear(frame):
     """None, or what of a frame should not be on the underlay."""
     if frame[12:14] == b"\x08\x06":
         return None
-    if frame[12:14] != b"\x08\x00":
+    if frame[12:14] != b"\x08\x00" or len(frame) < 34:
         return f"Ethernet type {frame[12:14].hex()}"
     ip = frame[14:]
     header, protocol = (ip[0] & 15) * 4, ip[9]
@@ -80,23 +81,44 @@ def clear(frame):
     return "a ping's payload " + addresses if MARK in frame else None
 
 
+def _ends(frame):
+    """(source, destination) of IPv4."""
+    return tuple(".".join(map(str, frame[at:at + 4])) for at in (26, 30))
+
+
+def kind(frame):
+    """"esp", also in UDP (RFC 3948 2.2), "ike" or None."""
+    if len(frame) < 42 or frame[12:14] != b"\x08\x00":
+        return None
+    if frame[23] == ESP:
+        return "esp"
+    udp = 14 + (frame[14] & 15) * 4
+    ports = set(struct.unpack_from("!HH", frame, udp)) if frame[23] == UDP else set()
+    if 4500 in ports and frame[udp + 8:udp + 12] != bytes(4):
+        return "esp" if len(frame) > udp + 16 else None
+    return "ike" if ports & {500, 4500} else None
+
+
 def search(path):
-    """(number of frames, number of ESP frames, [what was found in clear])."""
-    n = esp = 0
-    found = []
+    """(number of frames, {source: number of its ESP packets}, [what was found in clear])."""
+    n, esp, found = 0, collections.Counter(), []
     for seconds, frame in frames(path):
         n += 1
-        esp += len(frame) > 34 and frame[12:14] == b"\x08\x00" and frame[23] in (ESP, UDP)
-        what = clear(frame) if len(frame) >= 34 else None
+        if kind(frame) == "esp":
+            esp[_ends(frame)[0]] += 1
+        what = clear(frame)
         if what:
             found.append(f"{seconds:.3f} {what}")
     return n, esp, found
 
 
+def first_ike(path, source):
+    """When the first IKE message of an address passed."""
+    return next(seconds for seconds, frame in frames(path)
+                if kind(frame) == "ike" and _ends(frame)[0] == source)
+
+
 def count_esp(path, sources, targets):
-    """ESP packets, also in UDP, from some addresses to others."""
-    def text(address):
-        return ".".join(map(str, address))
-    return sum(1 for _, f in frames(path)
-               if len(f) >= 34 and f[12:14] == b"\x08\x00" and f[23] in (ESP, UDP) and
-               text(f[26:30]) in sources and text(f[30:34]) in targets)
+    """ESP packets from some addresses to others."""
+    return sum(1 for _, frame in frames(path) if kind(frame) == "esp" and
+               _ends(frame)[0] in sources and _ends(frame)[1] in targets)

@@ -14,7 +14,13 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build-test/gcc"))
 PLUGIN = os.path.join(ROOT, "build-test/plugin/libstrongswan-dmvpn-hub.so")
+SEED = os.path.join(ROOT, "tests/import/seed")
 PATIENCE = 60
+
+
+def _read(name):
+    with open(os.path.join(HERE, "dmvpn-hub", name), encoding="utf-8") as f:
+        return f.read()
 
 
 def _sa(source, target):
@@ -31,7 +37,7 @@ class DmvpnHub:
         self.config = os.path.join(work, f"{own.name}.cfg")
         self.log = os.path.join(work, f"{own.name}.log")
         self.process = None
-        self.starts = 0
+        self.remarks = ""  # of the import
 
     @staticmethod
     def cannot(net):
@@ -62,15 +68,10 @@ class DmvpnHub:
 
     def write_config(self):
         net, own = self.net, self.own
-        if net.hub_config:
-            with open(net.hub_config, encoding="utf-8") as f:
-                text = f.read()
-        else:
-            with open(os.path.join(HERE, "dmvpn-hub", "hub.cfg"), encoding="utf-8") as f:
-                text = f.read()
+        text = _read("process.cfg") + (self._imported() if net.imported else _read("hub.cfg"))
         text = string.Template(text).substitute(
             work=self.work, name=own.name, nbma=own.nbma, lan=own.lan, tunnel=own.tunnel,
-            key=network.GRE_KEY, mtu=net.tunnel_mtu, holding_time=net.holding_time,
+            key=own.gre_key, mtu=net.tunnel_mtu, holding_time=net.holding_time,
             redirect=str(net.redirect).lower(), checksum=str(net.gre_checksum).lower(),
             multicast="" if net.multicast else "multicast = [];",
             authentication=f'authentication = "{net.nhrp_secret}";' if net.nhrp_secret else "",
@@ -79,9 +80,24 @@ class DmvpnHub:
             f.write(text)
         os.chmod(self.config, 0o600)  # it holds keys
 
+    def _imported(self):
+        """What dmvpn-import makes of the seed's files."""
+        out = self.config + ".imported"
+        run = subprocess.run(
+            [os.path.join(ROOT, "tools/dmvpn-import"), "--root", SEED, "-o", out,
+             "--device", f"eth0=net_af_packet0,iface={self.own.name}wan",
+             "--device", f"eth1=net_af_packet1,iface={self.own.name}lan"],
+            capture_output=True, text=True, check=False)
+        self.remarks = run.stderr
+        if run.returncode not in (0, 3):
+            raise RuntimeError(f"dmvpn-import: exit code {run.returncode}: {run.stderr}")
+        with open(out, encoding="utf-8") as f:
+            text = f.read().replace("$", "$$")
+        # The plugin is not installed: the one thing that the files cannot tell.
+        return text.replace("ike = {\n", f'ike = {{\n\tplugin = "{PLUGIN}";\n', 1)
+
     def start(self):
         self.write_config()
-        self.starts += 1
         with open(self.log, "ab") as log:
             # pylint: disable=consider-using-with
             self.process = subprocess.Popen(
@@ -114,10 +130,14 @@ class DmvpnHub:
 
     def restart(self):
         """As after a power cut."""
-        self.process.kill()
-        self.process.wait()
+        self.kill()
         self.start()
         self.wait_ready()
+
+    def kill(self):
+        """As if its power were cut."""
+        self.process.kill()
+        self.process.wait()
 
     def restart_ike(self):
         """IKE alone dies and comes back: the hub starts it again."""
@@ -147,6 +167,11 @@ class DmvpnHub:
         """{prefix: tunnel address} of the routes that RIP has from spokes."""
         rows = self.ask("show", "route") or []
         return {row["prefix"]: row.get("via") for row in rows if row.get("source") == "rip"}
+
+    def nhrp_refused(self):
+        """Packets without the secret."""
+        rows = self.ask("show", "nhrp", "stats") or []
+        return sum(row["count"] for row in rows if row["name"] == "drop_authentication")
 
     def save(self, folder):
         shutil.copy(self.config, folder)

@@ -16,10 +16,8 @@ class KernelHub:
     @staticmethod
     def cannot(net):
         """None, or why this hub cannot serve such a network."""
-        if net.nhrp_secret:
+        if net.nhrp_secret and net.nhrp != "newer-frr":
             return "FRR 8.4 has no NHRP authentication"
-        if net.hub_config:
-            return "needs the hub's own configuration file"
         return None
 
     def plug(self):
@@ -33,16 +31,20 @@ class KernelHub:
 
     def restart(self):
         """As after a power cut."""
-        self.node.kill()
+        self.kill()
         self.node.start()
         self.node.wait_ready()
+
+    def kill(self):
+        """As if its power were cut."""
+        self.node.kill()
 
     def restart_ike(self):
         """IKE alone dies and comes back."""
         self.node.say("pkill -KILL -x charon; . /io/conf/node.env; . $GUEST/ike")
 
     def stop(self):
-        self.node.kill()
+        self.kill()
 
     def registered(self):
         """Tunnel addresses of the spokes that are registered."""
@@ -58,6 +60,10 @@ class KernelHub:
     def keys(self):
         """SAs, as `ip xfrm state` says them."""
         return self.node.say("ip xfrm state")
+
+    def nhrp_refused(self):
+        """Packets without the secret."""
+        return int(self.node.say("grep -c 'Send Error-Indication' /var/log/frr/nhrpd.log"))
 
     def save(self, folder):
         self.node.save(folder)

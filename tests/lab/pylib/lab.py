@@ -118,14 +118,19 @@ class Lab:
         self.report({"scenario": self.scenario, "check": name, "ok": None, "note": why,
                      "seconds": 0})
 
-    def nothing_in_clear(self, when=""):
-        """All that passed the bridge since this was last asked."""
+    def nothing_in_clear(self, when="", lost=0):
+        """All that passed the bridge since this was last asked. There must be ESP of everybody, and
+        the capture must have lost nothing, or it says little."""
         began = time.monotonic()
         n, esp, found = capture.search(self.capture.path)
         new = found[self.searched:]
         self.searched = len(found)
-        self._result(f"nothing in clear on the bridge{when}", not new and n > 0,
-                     f"{n} frames, {esp} of them ESP" + "".join(
+        silent = [node.own.name for node in self.hubs + list(self.spokes.values())
+                  if not esp[node.own.public]]
+        new += [f"no ESP of {', '.join(silent)}"] if silent else []
+        new += [f"the capture lost {lost} packets"] if lost else []
+        self._result(f"nothing in clear on the bridge{when}", not new,
+                     f"{n} frames, {esp.total()} of them ESP" + "".join(
                          f"\n        | {what}" for what in new[:5]) +
                      (f"\n        | and {len(new) - 5} more" if len(new) > 5 else ""), began)
 
@@ -138,6 +143,14 @@ class Lab:
                         f"-I {node.own.lan} {address}", limit=count + 20)
         return [int(line.split("ttl=")[1].split()[0]) for line in said.splitlines()
                 if "bytes from" in line and "ttl=" in line]
+
+    def lost_sizes(self, spoke, address, sizes, more=""):
+        """Of IPv4 packets of these sizes, one ping each, those that are not answered."""
+        node = self.spokes[spoke]
+        return node.say(
+            f"for size in {' '.join(map(str, sizes))}; do ping -n -c 1 -W 2 -s $((size - 28)) "
+            f"-p {capture.MARK.hex()} {more} -I {node.own.lan} {address} > /dev/null 2>&1 || "
+            "echo $size; done", limit=2 * len(sizes) + 20).split()
 
     def reaches(self, spoke, address, ttl=None):
         got = self.ping(spoke, address)
@@ -164,15 +177,16 @@ class Lab:
     def nhrp_peers(self, spoke):
         """{tunnel address: type} of the spoke's NHRP cache."""
         node = self.spokes[spoke]
-        if self.net.nhrp == "frr":
+        if self.net.nhrp != "opennhrp":
             rows = [line.split() for line in
                     node.say("vtysh -c 'show ip nhrp cache'").splitlines()]
-            return {row[2]: row[1] for row in rows if len(row) > 2 and row[0] == "gre1"}
+            return {row[2]: row[1] for row in rows if len(row) > 2 and row[0].startswith("gre")}
         said = node.say("opennhrpctl -a /run/opennhrp.sock show")
-        return {"10.255.0.1": "nhs"} if "10.255.0.1/" in said and " up" in said else {}
+        hub = self.hub.own.tunnel
+        return {hub: "nhs"} if f"{hub}/" in said and " up" in said else {}
 
     def registered(self, spoke):
-        return self.nhrp_peers(spoke).get("10.255.0.1") == "nhs"
+        return self.nhrp_peers(spoke).get(self.hub.own.tunnel) == "nhs"
 
     def come_up(self):
         """Every spoke registers and learns every LAN: what each scenario begins with."""
@@ -200,6 +214,18 @@ class Lab:
             numbers = list(self.spokes)
             for a, b in ((numbers[0], numbers[-1]), (numbers[-1], numbers[0])):
                 self.check(f"TCP from spoke {a} to {b}", *self.tcp(a, b))
+
+    def first_packet(self, spoke=1):
+        """From the spoke's first IKE message to its first packet that the hub forwarded."""
+        self.wait(f"spoke {spoke} reaches the host in the hub's LAN",
+                  lambda: self.reaches(spoke, network.LAN_HOST))
+        self.figure("IKE start to first forwarded packet", time.time() - capture.first_ike(
+            self.capture.path, self.spokes[spoke].own.public))
+
+    def multicast_heard(self, spoke):
+        """Multicast packets that came to a spoke by its tunnels."""
+        said = self.spokes[spoke].say("iptables-legacy -xvnL INPUT")
+        return int(next(line.split()[0] for line in said.splitlines() if "224.0.0.0/4" in line))
 
     def rip_next_hops(self, spoke, prefix):
         """Next hops in the entries that came for a prefix, as they were in the packets."""

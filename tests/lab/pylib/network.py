@@ -3,12 +3,12 @@
 
     br0, 192.0.2.0/24 (underlay)          hubs .1 and .2, spoke N .(10+N)
      +- NAT gateway of place P            outside .(100+P), inside 198.51.100.1; spokes there .(10+N)
-    10.255.0.0/24 (tunnel)                hubs .1 and .2, spoke N .(10+N)
+    10.254.254.0/24 (tunnel of hub 1)     hub .1, spoke N .(10+N); GRE key 42
+    10.254.253.0/24 (tunnel of hub 2)     the same; GRE key 43
     10.1.N.0/24 (LANs)                    spoke N .1; the hub's is 10.1.0.0/24 with a host .10
 """
 import subprocess
 
-GRE_KEY = 42
 LAN_HOST = "10.1.0.10"
 
 

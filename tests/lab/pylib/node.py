@@ -11,6 +11,8 @@ import network
 from guest import Guest, GuestError
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+NEWER_FRR = os.path.join(ROOT, "build-test", "newer-frr")
 MODULES = ("tunnel4 ip_tunnel gre ip_gre dummy xfrm_algo xfrm_user esp4 af_key hmac cbc ctr "
            "des_generic ghash-generic gcm drbg authenc echainiv seqiv nfnetlink_log x_tables "
            "ip_tables iptable_filter xt_NFLOG xt_hashlimit")
@@ -29,8 +31,9 @@ class Network:
     esp_proposal: str = "aes128-sha1"
     rekey: int = 3600             # seconds
     nat: tuple = ()               # (spoke, place of its NAT gateway)...
-    nhrp: str = "frr"             # the spokes' daemon, or "opennhrp"
-    nhrp_secret: str = ""         # the hub's
+    nhrp: str = "frr"             # the spokes' daemon; "opennhrp"; "newer-frr", of Debian 13
+    nhrp_secret: str = ""         # the hub's,
+    secrets: tuple = ()           # and its spokes': (spoke, secret)...
     holding_time: int = 60
     unique: bool = False
     shortcut: bool = False
@@ -38,8 +41,8 @@ class Network:
     multicast: bool = True        # the hub's `multicast dynamic`
     gre_options: str = ""         # the spokes' `ip link add type gre` has these words too
     gre_checksum: bool = False    # the hub's
-    log_secrets: bool = False     # IKE's keys in the spokes' logs
-    hub_config: str = ""          # in place of ours
+    log_keys: bool = False        # every node keeps its SAs with their keys, and what passes gre1
+    imported: bool = False        # the hub has what dmvpn-import makes of the seed's files
 
     psk = "mosquito-lantern-7"
     tunnel_mtu = 1400
@@ -49,20 +52,27 @@ class Network:
 
 
 class Name:
-    """Addresses of a node: hub N or spoke N."""
+    """Addresses of a node: hub N or spoke N. Each hub has a tunnel of its own, all spokes are in
+    each."""
 
     def __init__(self, net, role, number):
         self.net, self.role, self.number = net, role, number
         self.name = f"{role}{number}"
         host = number if role == "hub" else 10 + number
         self.place = net.nat_place(number) if role == "spoke" else None
-        self.tunnel = f"10.255.0.{host}"
+        self.cloud = number if role == "hub" else 1
+        self.tunnel = self.tunnel_of(self.cloud)
+        self.gre_key = 41 + self.cloud
         self.nbma = f"198.51.100.{host}" if self.place else f"192.0.2.{host}"
         self.public = f"192.0.2.{100 + self.place}" if self.place else self.nbma
         lan = 0 if role == "hub" else number
         self.lan = f"10.1.{lan}.{number if role == 'hub' else 1}"
         self.lan_net = f"10.1.{lan}.0/24"
         self.mac = f"02:00:5e:00:0{'0' if role == 'hub' else '1'}:{number:02x}"
+
+    def tunnel_of(self, hub):
+        """Its address in the tunnel of hub N."""
+        return f"10.254.{255 - hub}.{1 if self.role == 'hub' else 10 + self.number}"
 
 
 def octets(label, n):
@@ -95,11 +105,13 @@ def xfrm(own, others):
 
 def _values(net, own):
     """What stands for ${...} in configuration files."""
+    secret = net.nhrp_secret if own.role == "hub" else dict(net.secrets).get(own.number)
     return {
         "name": own.name, "nbma": own.nbma, "hub_nbma": "192.0.2.1",
         "ike_version": net.ike_version, "aggressive": "yes" if net.aggressive else "no",
         "ike_proposal": net.ike_proposal, "esp_proposal": net.esp_proposal,
-        "rekey": net.rekey, "psk": net.psk, "ike_log": 4 if net.log_secrets else 2,
+        "rekey": net.rekey, "psk": net.psk,
+        "lan_net": own.lan_net, "secret": secret, "if_secret": "" if secret else "! ",
         "holding_time": net.holding_time,
         "unless_unique": "! " if net.unique else "",
         "if_shortcut": "" if net.shortcut else "! ",
@@ -147,17 +159,26 @@ class Node(Guest):
 
     def _environment(self, others):
         own, net = self.own, self.net
-        known = [n for n in others if n.role != own.role]
         variables = {
             "NODE": own.name, "ROLE": own.role, "NBMA": own.nbma,
             "GATEWAY": "198.51.100.1" if own.place else "", "UNDERLAY_MTU": 1500,
-            "LAN": own.lan, "TUNNEL": own.tunnel, "TUNNEL_MTU": net.tunnel_mtu,
-            "TUNNEL_PEERS": " ".join(n.tunnel for n in known), "GRE_KEY": network.GRE_KEY,
-            "GRE_OPTIONS": net.gre_options, "KEYING": net.keying, "MODULES": MODULES,
-            "NHRP": "frr" if own.role == "hub" else net.nhrp,
+            "LAN": own.lan, "TUNNELS": " ".join(self._tunnels(others)),
+            "TUNNEL_MTU": net.tunnel_mtu, "GRE_OPTIONS": net.gre_options, "KEYING": net.keying,
+            "MODULES": MODULES,
+            "NHRP": "frr" if own.role == "hub" and net.nhrp == "opennhrp" else net.nhrp,
+            "NEWER_FRR": NEWER_FRR, "LOG_KEYS": "yes" if net.log_keys else "",
         }
         variables.update(self.variables)
         return "".join(f'{name}="{value}"\n' for name, value in variables.items())
+
+    def _tunnels(self, others):
+        """DEVICE,KEY,ADDRESS,PEER... of each."""
+        known = [n for n in others if n.role != self.own.role]
+        if self.own.role == "hub":
+            return [",".join(["gre1", str(self.own.gre_key), self.own.tunnel] +
+                             [n.tunnel_of(self.own.number) for n in known])]
+        return [f"gre{hub.number},{hub.gre_key},{self.own.tunnel_of(hub.number)},{hub.tunnel}"
+                for hub in known]
 
     def save(self, folder):
         """Configuration, console and logs, as far as it still answers."""

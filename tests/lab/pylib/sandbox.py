@@ -12,7 +12,7 @@ import tempfile
 import time
 
 CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, MNT_DETACH = 1, 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -44,8 +44,8 @@ def _prepare(work):
                     "net.ipv6.conf.default.disable_ipv6=1"], check=True)
 
 
-def _die_with_parent():
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _die_with_parent(number=signal.SIGKILL):
+    _libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def _first_process(main, work, pipe):
@@ -64,9 +64,9 @@ def _first_process(main, work, pipe):
         os._exit(code)  # pylint: disable=protected-access
 
 
-def _keeper(main, work, pipe):
-    """The process between: outside the namespaces it makes, for only its children are inside."""
-    _die_with_parent()
+def _keeper(main, work, pipe, parent):
+    """The process between: outside the namespaces it makes, for only its children are inside. It
+    removes the folder, whatever became of its parent."""
     if _libc.unshare(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS) != 0:
         os._exit(1)  # pylint: disable=protected-access
     pid = os.fork()
@@ -75,7 +75,12 @@ def _keeper(main, work, pipe):
     os.close(pipe)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os.kill(pid, signal.SIGKILL))
+    _die_with_parent(signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
+    _libc.umount2(work.encode(), MNT_DETACH)
+    os.rmdir(work)
     os._exit(os.waitstatus_to_exitcode(status) & 0xff)  # pylint: disable=protected-access
 
 
@@ -88,7 +93,7 @@ def run(seconds, main):
     pid = os.fork()
     if pid == 0:
         os.close(reads)
-        _keeper(main, work, writes)
+        _keeper(main, work, writes, os.getppid())
     os.close(writes)
     deadline, pending = time.monotonic() + seconds, b""
     why = None
@@ -106,9 +111,8 @@ def run(seconds, main):
     finally:
         os.close(reads)
         if why or sys.exc_info()[0]:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGTERM)
         _, status = os.waitpid(pid, 0)
-        os.rmdir(work)
     code = os.waitstatus_to_exitcode(status)
     if why or code != 0:
         raise RuntimeError(why or f"the run inside ended with exit code {code}")

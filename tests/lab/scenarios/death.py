@@ -2,7 +2,7 @@
 """A spoke dies without a word: its routes go."""
 from node import Network
 
-LETTER, CI, ALONE = "e", False, True
+LETTER, CI, ENDS = "e", True, True
 NETWORK = Network()
 KERNEL_WHY = """When the SAs of a dead spoke are gone the kernel sends GRE to it in clear."""
 

@@ -2,7 +2,7 @@
 """GRE with checksums from the spokes, and from the hub."""
 from node import Network
 
-LETTER, CI = "i", False
+LETTER, CI = "i", True
 NETWORK = Network(gre_options="csum", gre_checksum=True)
 
 

@@ -4,7 +4,7 @@ import time
 
 from node import Network
 
-LETTER, CI, ALONE = "f", True, True
+LETTER, CI = "f", True
 NETWORK = Network()
 
 

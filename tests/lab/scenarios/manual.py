@@ -2,7 +2,7 @@
 """No IKE: SAs written down at both ends. Registration, RIP, traffic by the hub."""
 from node import Network
 
-LETTER, CI = "0", True
+LETTER, CI = "0", False
 NETWORK = Network(keying="manual")
 
 

@@ -3,7 +3,7 @@
 from node import Network
 from scenarios import shortcut
 
-LETTER, CI = "0", True
+LETTER, CI = "0", False
 NETWORK = Network(keying="manual", shortcut=True)
 
 

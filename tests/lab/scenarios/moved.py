@@ -4,7 +4,7 @@ import time
 
 from node import Network
 
-LETTER, CI, ALONE = "e", True, True
+LETTER, CI = "e", True
 NETWORK = Network()
 
 
@@ -13,7 +13,7 @@ def run(lab):
     node = lab.spokes[2]
     lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, node.own.lan), 20)
     node.kill()
-    node.own.nbma = node.own.public = "192.0.2.77"
+    node.own.nbma = node.own.public = "192.0.2.77"  # and so it stays
     node.start()
     node.wait_ready()
     began = time.monotonic()

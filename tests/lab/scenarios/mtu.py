@@ -12,9 +12,9 @@ def run(lab):
     lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan), 20)
     mtu = lab.net.tunnel_mtu
     sizes = sorted(set(range(60, mtu, 37)) | set(range(60, 77)) | set(range(mtu - 17, mtu + 1)))
-    lost = [n for n in sizes if not lab.ping(1, other.lan, size=n - 28, more="-M do")]
+    lost = lab.lost_sizes(1, other.lan, sizes, "-M do")
     lab.check(f"{len(sizes)} sizes with DF, 60..{mtu}", not lost, lost or "")
-    lost = [n for n in (mtu + 1, 1500, 2000, 3000) if not lab.ping(1, other.lan, size=n - 28)]
+    lost = lab.lost_sizes(1, other.lan, (mtu + 1, 1500, 2000, 3000))
     lab.check("larger ones in fragments", not lost, lost or "")
     said = lab.at_host(f"ping -n -c 1 -W 2 -M do -s {1500 - 28} {other.lan}")
     lab.check("the hub tells its LAN what fits", f"mtu = {mtu}" in said or f"mtu={mtu}" in said,

@@ -5,7 +5,6 @@ from node import Network
 LETTER, CI = "d", True
 NETWORK = Network(spokes=3, nat=((2, 1), (3, 1)), ike_version=2,
                   ike_proposal="aes128gcm16-prfsha256-ecp256", esp_proposal="aes128gcm16")
-KERNEL_WHY = """In clear was IPv6 of the lab's own NAT gateway, since taken out; no GRE."""
 
 
 def run(lab):

@@ -7,8 +7,6 @@ from node import Network
 
 LETTER, CI = "g", True
 NETWORK = Network()
-DMVPN_WHY = """Two packets of 200 in one run, none in another. charon uses a new SA of IKEv1 before the
-    spoke has the last message of its exchange."""
 
 
 def run(lab):
