@@ -82,10 +82,27 @@ static void reply(struct hub *h, uint16_t port, const struct arp *question)
 		h->arp.replies_out++;
 }
 
+static const struct mac_addr everybody = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}, unknown;
+
+void hub_arp_announce(struct hub *h, uint16_t port)
+{
+	const struct config_port *c = h->ports[port].config;
+
+	for (unsigned i = 0; i < c->n_addresses; i++) {
+		struct arp a = {
+			.op = RTE_ARP_OP_REQUEST,
+			.sender_mac = dp_port_mac(h->dp, port),
+			.sender_be = c->addresses[i].addr.v4_be,
+			.target_be = c->addresses[i].addr.v4_be,
+		};
+
+		if (transmit(h, port, &a, &everybody, &unknown) == 0)
+			h->arp.requests_out++;
+	}
+}
+
 int hub_arp_request(struct hub *h, uint16_t port, uint32_t addr_be, const struct mac_addr *to)
 {
-	static const struct mac_addr everybody = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
-	static const struct mac_addr unknown;
 	const struct ip_prefix *ours = hub_port_prefix_of(h, port, addr_be);
 	struct arp a = {
 		.op = RTE_ARP_OP_REQUEST,

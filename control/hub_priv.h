@@ -13,6 +13,7 @@
  *	next_hop  addresses that routes lead to, and what they resolve to (rib_priv.h)
  *	static    configured routes
  *	link      whether ports' links are up
+ *	bond      which member of a bond carries the port
  *	ike       keys by IKE: charon, and SAs of its making (see ike_priv.h)
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
  *	hold      packets that wait for the Ethernet address of their next hop
@@ -85,6 +86,7 @@ struct hub_port {
 	uint16_t ethdev;           /* RTE_MAX_ETHPORTS: functions, or a VLAN */
 	struct rte_device *probed; /* the device, if it came into the EAL by us */
 	bool link_down;            /* when it was last looked at */
+	int member;                /* of a bond: the ethdev that carried it then; -1: none */
 };
 
 struct hub_tunnel {
@@ -477,6 +479,7 @@ void hub_neighbors_link(struct hub *h, uint16_t port);
 
 /* link.c: have links changed? */
 void hub_links_turn(struct hub *h);
+bool hub_link_up(uint16_t ethdev);
 bool hub_port_link_up(const struct hub *h, uint16_t port);
 
 /* hold.c */
@@ -506,6 +509,11 @@ void hub_arp_receive(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *frame, unsigned len);
 /* Who has addr? To everybody, or to one station (to != NULL). @return 0 or -ENOBUFS */
 int hub_arp_request(struct hub *h, uint16_t port, uint32_t addr_be, const struct mac_addr *to);
+/* Say to all on the link where the port's addresses are (RFC 5227 2.3). */
+void hub_arp_announce(struct hub *h, uint16_t port);
+
+/* bond.c: which member carries the port. With the links. */
+void hub_bond_turn(struct hub *h, uint16_t port);
 
 /* icmp.c */
 void hub_icmp_receive(

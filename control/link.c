@@ -11,12 +11,12 @@
 
 #define LOOK_MS 100
 
-static bool link_up(const struct hub_port *port)
+bool hub_link_up(uint16_t ethdev)
 {
 	struct rte_eth_link link;
 
 	/* A device that cannot tell has none that goes down. */
-	return rte_eth_link_get_nowait(port->ethdev, &link) < 0 || link.link_status != 0;
+	return rte_eth_link_get_nowait(ethdev, &link) < 0 || link.link_status != 0;
 }
 
 static void changed(struct hub *h, uint16_t i, bool up)
@@ -47,7 +47,8 @@ void hub_links_turn(struct hub *h)
 		/* A stopped device's link says nothing. */
 		if (port->ethdev == RTE_MAX_ETHPORTS || dp_port_state(h->dp, i) == DP_PORT_STOPPED)
 			continue;
-		if (link_up(port) == port->link_down)
+		if (hub_link_up(port->ethdev) == port->link_down)
 			changed(h, i, port->link_down);
+		hub_bond_turn(h, i);
 	}
 }

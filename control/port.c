@@ -181,6 +181,7 @@ int hub_ports_create(struct hub *h, struct error *err)
 	for (unsigned i = 0; i < n; i++) {
 		h->ports[i].config = &h->config->ports[i];
 		h->ports[i].ethdev = RTE_MAX_ETHPORTS;
+		h->ports[i].member = -1;
 		h->ports[i].parent = (uint16_t)i;
 		if (h->config->ports[i].vlan != 0)
 			h->ports[i].parent = parent_of(h, i);

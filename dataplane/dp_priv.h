@@ -292,6 +292,7 @@ struct worker {
 	unsigned watch;                         /* dp.watch as of then */
 	bool taking;                            /* a peer was granted: what is parked comes first */
 	unsigned idle_turns, nap_us, n_watched; /* see idle.c */
+	bool woken;                             /* by the last interrupt */
 	struct esp_context *esp;
 	struct rte_ring *inbox; /* from other workers and from control */
 	struct dp_stats stats;

@@ -2,11 +2,13 @@
 /*
  * What a worker does when nothing comes.
  *
- *	poll		looks again at once.
- *	pause		sleeps a little, twice as long each time up to NAP_MAX_US. A packet that
- *comes meanwhile waits so long at most, and for what the kernel adds (about 60 us). interrupt
- *sleeps until a port has something. Packets of other workers and of control do not wake it: they
- *wait at most WAKE_MS.
+ * poll: looks again at once.
+ *
+ * pause: sleeps a little, twice as long each time up to NAP_MAX_US. A packet that comes meanwhile
+ * waits so long at most, and for what the kernel adds (about 60 us).
+ *
+ * interrupt: sleeps until a port has something. Packets of other workers and of control do not wake
+ * it: they wait at most WAKE_MS.
  *
  * A worker that sleeps counts as one that holds nothing, so nobody waits for it.
  */
@@ -87,19 +89,37 @@ static void nap(struct worker *w)
 	w->nap_us = RTE_MIN(w->nap_us * 2, (unsigned)NAP_MAX_US);
 }
 
-/* What came before the interrupt was armed raises none: look once more. */
-static unsigned wait_event(struct worker *w)
+/* What came before the interrupt was armed raises none: look once more. Returns true if one came.
+ */
+static bool wait_event(struct worker *w)
 {
 	struct rte_epoll_event events[EVENTS_MAX];
-	unsigned n;
+	bool came;
 
 	each_queue(w, arm);
-	n = dp_worker_poll(w->dp, w->id);
+	came = dp_worker_poll(w->dp, w->id) != 0;
 	rte_rcu_qsbr_thread_offline(w->dp->qsbr, w->id);
-	if (n == 0)
-		rte_epoll_wait(RTE_EPOLL_PER_THREAD, events, EVENTS_MAX, WAKE_MS);
+	if (!came)
+		came = rte_epoll_wait(RTE_EPOLL_PER_THREAD, events, EVENTS_MAX, WAKE_MS) > 0;
 	each_queue(w, disarm);
-	return n;
+	return came;
+}
+
+/*
+ * The driver may see a packet a little later than its interrupt: net_tap is told by a signal to the
+ * process. So after an interrupt it is given a nap's time before the next one is waited for.
+ */
+static void sleep_until_event(struct worker *w)
+{
+	if (w->woken) {
+		w->woken = false;
+		rte_rcu_qsbr_thread_offline(w->dp->qsbr, w->id);
+		rte_delay_us_sleep(NAP_MIN_US);
+	} else {
+		w->woken = wait_event(w);
+	}
+	if (w->woken)
+		w->idle_turns = 0;
 }
 
 void idle_turn(struct worker *w, unsigned n)
@@ -115,8 +135,7 @@ void idle_turn(struct worker *w, unsigned n)
 	if (idle == DP_IDLE_POLL || ++w->idle_turns < BUSY_TURNS)
 		return;
 	if (idle == DP_IDLE_INTERRUPT) {
-		if (wait_event(w) != 0)
-			w->idle_turns = 0;
+		sleep_until_event(w);
 	} else {
 		rte_rcu_qsbr_thread_offline(w->dp->qsbr, w->id);
 		nap(w);
