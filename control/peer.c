@@ -314,6 +314,18 @@ static int check_address(const struct hub *h, const struct hub_peer *p, uint32_t
 	return 0;
 }
 
+/* A server that the hub registers with: `nhs`, or a map that says so. */
+static bool is_server(const struct config_nhrp *c, const struct hub_peer *p, uint32_t address_be)
+{
+	for (unsigned i = 0; i < c->n_nhs; i++)
+		if (c->nhs[i].nbma.v4_be == p->nbma_be || c->nhs[i].address.v4_be == address_be)
+			return true;
+	for (unsigned i = 0; i < c->n_maps; i++)
+		if (c->maps[i].registers && c->maps[i].nbma.v4_be == p->nbma_be)
+			return true;
+	return false;
+}
+
 /* What the tunnel's `multicast` says (OpenNHRP): everybody, servers, or these. */
 bool hub_peer_hears_multicast(const struct hub *h, const struct hub_peer *p, uint32_t address_be)
 {
@@ -324,10 +336,7 @@ bool hub_peer_hears_multicast(const struct hub *h, const struct hub_peer *p, uin
 	for (unsigned i = 0; i < c->n_multicast; i++)
 		if (c->multicast[i].v4_be == address_be)
 			return true;
-	for (unsigned i = 0; c->multicast_nhs && i < c->n_nhs; i++)
-		if (c->nhs[i].nbma.v4_be == p->nbma_be || c->nhs[i].address.v4_be == address_be)
-			return true;
-	return false;
+	return c->multicast_nhs && is_server(c, p, address_be);
 }
 
 int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be, struct error *err)
