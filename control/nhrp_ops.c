@@ -190,36 +190,63 @@ static bool is_own(const struct hub *h, const struct hub_peer *p, const struct n
 	return p->address_be == 0 || p->address_be == b->address_be || b->own;
 }
 
+static int add_route(struct hub *h, const struct hub_peer *p, uint32_t address_be, uint8_t len,
+	struct error *err)
+{
+	int rc = hub_rib_add(h, DP_TABLE_OVERLAY, address_be, len, HUB_ROUTE_NHRP,
+		DP_ADJ(DP_ADJ_PEER, p->dp), err);
+
+	if (rc != -ENOBUFS)
+		return rc;
+	/* In the RIB alone it leads nobody anywhere. */
+	hub_rib_del(h, DP_TABLE_OVERLAY, address_be, len, HUB_ROUTE_NHRP);
+	return -ENOSPC;
+}
+
+/* The address that it had until now stays its as well, until the engine says otherwise. */
+static int bind_own(
+	struct hub *h, struct hub_peer *p, const struct nhrp_binding *b, struct error *err)
+{
+	uint32_t former_be = p->address_be;
+	int rc = hub_peer_set_address(h, p, b->address_be, err);
+	struct error ignored;
+
+	if (rc < 0)
+		return rc;
+	hub_rib_del(h, DP_TABLE_OVERLAY, b->address_be, 32, HUB_ROUTE_NHRP);
+	dp_peer_set_mtu(h->dp, p->dp, b->mtu);
+	if (former_be != 0 && former_be != b->address_be)
+		add_route(h, p, former_be, 32, &ignored);
+	return 0;
+}
+
+static int bind_route(
+	struct hub *h, const struct hub_peer *p, const struct nhrp_binding *b, struct error *err)
+{
+	struct ip_addr a = ip_addr_v4(b->address_be);
+	int rc = add_route(h, p, b->address_be, b->len, err);
+	struct hub_peer *holder;
+	struct error ignored;
+
+	if (rc < 0 || b->len != 32 || b->type == NHRP_CACHED)
+		return rc;
+	/* Who had it as its own gives way to the route, which is there by now. */
+	holder = hub_peer_find(h, &a);
+	if (holder != NULL && hub_peer_pinned(holder) == 0)
+		hub_peer_set_address(h, holder, 0, &ignored);
+	return 0;
+}
+
 static int bind(void *ctx, const struct nhrp_binding *b)
 {
 	struct hub *h = ctx;
-	struct hub_peer *p = hub_peer_of(h, b->peer), *holder;
-	struct ip_addr a = ip_addr_v4(b->address_be);
-	struct error err;
+	struct hub_peer *p = hub_peer_of(h, b->peer);
+	struct error err = {""};
 	int rc;
 
 	if (p == NULL)
 		return -ENOENT;
-	if (is_own(h, p, b)) {
-		rc = hub_peer_set_address(h, p, b->address_be, &err);
-		if (rc == 0) {
-			hub_rib_del(h, DP_TABLE_OVERLAY, b->address_be, 32, HUB_ROUTE_NHRP);
-			dp_peer_set_mtu(h->dp, p->dp, b->mtu);
-		}
-	} else {
-		rc = hub_rib_add(h, DP_TABLE_OVERLAY, b->address_be, b->len, HUB_ROUTE_NHRP,
-			DP_ADJ(DP_ADJ_PEER, p->dp), &err);
-		/* In the RIB alone it leads nobody anywhere. */
-		if (rc == -ENOBUFS) {
-			hub_rib_del(h, DP_TABLE_OVERLAY, b->address_be, b->len, HUB_ROUTE_NHRP);
-			rc = -ENOSPC;
-		}
-		/* Who had it as its own gives way to the route, which is there by now. */
-		holder = rc == 0 && b->len == 32 && b->type != NHRP_CACHED ? hub_peer_find(h, &a)
-									   : NULL;
-		if (holder != NULL && hub_peer_pinned(holder) == 0)
-			hub_peer_set_address(h, holder, 0, &err);
-	}
+	rc = is_own(h, p, b) ? bind_own(h, p, b, &err) : bind_route(h, p, b, &err);
 	if (rc < 0)
 		hub_log_limited(h, &h->nhrp_refused, "NHRP: %s", err.text);
 	return rc;
