@@ -280,6 +280,29 @@ static void test_shortcut_sa(void)
 	world_close();
 }
 
+/*
+ * What the hub only has from others it tells nobody: an authoritative answer comes from who serves
+ * the network.
+ */
+static void test_not_authoritative(void)
+{
+	open_client(false, NHS);
+	answer(ask_for("10.4.1.1"), 0, 24, 100);
+	CU_ASSERT(bound("10.4.1.0", 24, NULL));
+	for (unsigned authoritative = 0; authoritative < 2; authoritative++) {
+		say(9, &(struct say){.type = NHRP_RESOLUTION_REQUEST,
+			       .flags = NHRP_FLAG_ROUTER |
+					(authoritative ? NHRP_FLAG_AUTHORITATIVE : 0),
+			       .dst = "10.4.1.7",
+			       .cies = &(struct say_cie){.prefix = 32}});
+		CU_ASSERT_EQUAL(last(0)->peer, NHS_PEER);
+		CU_ASSERT_EQUAL(world.p.type, NHRP_RESOLUTION_REQUEST);
+		CU_ASSERT_EQUAL((world.p.flags & NHRP_FLAG_AUTHORITATIVE) != 0, authoritative == 1);
+	}
+	CU_ASSERT_EQUAL(stats().answered, 0);
+	world_close();
+}
+
 static void test_greedy(void)
 {
 	/* Whoever answers 0/1 gets no more than the route that was asked about. */
@@ -454,7 +477,8 @@ static const struct unit_test tests[] = {
 	{"shutdown takes the registration back", test_shutdown},
 	{"RFC 2332 5.2.1, 6.2.1: a prefix is resolved and renewed", test_resolve},
 	{"a shortcut is there while its SA is", test_shortcut_sa},
-	{"an answer draws no more than its route", test_greedy},
+	{"RFC 2332 5.2.1: nothing that was only cached is answered", test_not_authoritative},
+	{"RFC 2332 6.2: an answer draws no more than its route", test_greedy},
 	{"RFC 2332 5.2.2: codes 12 and 11, and no answer", test_negative},
 	{"RFC 2332 5.2.5: a shortcut is purged", test_purged},
 	{"static maps", test_maps},

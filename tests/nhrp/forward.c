@@ -141,6 +141,22 @@ static void test_extensions_in_transit(void)
 	world_close();
 }
 
+/* What is private to a vendor is the business of its ends. */
+static void test_vendor_private(void)
+{
+	struct say s = to_11();
+	struct nhrp_ext e;
+
+	open_two();
+	s.exts = "pp";
+	say(9, &s);
+	CU_ASSERT_EQUAL(last(0)->peer, 11);
+	CU_ASSERT_STRING_EQUAL(ext_order(), "pp");
+	CU_ASSERT_FATAL(nhrp_ext_find(&world.p, NHRP_EXT_VENDOR, &e));
+	CU_ASSERT(e.body.len == 8 && memcmp(e.body.at, "\x01\x02\x03group", 8) == 0);
+	world_close();
+}
+
 static void test_extensions_at_end(void)
 {
 	struct say s = {.type = NHRP_REGISTRATION_REQUEST,
@@ -305,9 +321,10 @@ static void test_padding(void)
 static const struct unit_test tests[] = {
 	{"RFC 2332 5.1: hop count", test_hop_count},
 	{"RFC 2332 5.3.1 to 5.3.3: loops", test_loop},
-	{"never back to who had it", test_not_back},
+	{"RFC 2332 5.3.2, 5.3.3: never back to who had it", test_not_back},
 	{"RFC 2332 5.2.7: no way to it", test_unreachable},
 	{"RFC 2332 5.3: extensions in transit", test_extensions_in_transit},
+	{"RFC 2332 5.3.5: vendor private extensions", test_vendor_private},
 	{"RFC 2332 5.3: extensions where it ends", test_extensions_at_end},
 	{"RFC 2332 5.2.7: an extension that is none", test_extension_cut},
 	{"RFC 2332 5.3.4: Cisco's secret", test_secret},

@@ -416,12 +416,12 @@ static void test_forwarded(void)
 static const struct unit_test tests[] = {
 	{"RFC 2332 5.2.5, 5.2.6: a spoke takes its registration back", test_take_back},
 	{"RFC 2332 5.2.5: a reply also if there is nothing", test_nothing_there},
-	{"a spoke cannot take back another's", test_others},
+	{"RFC 2332 5.2.5: a spoke cannot take back another's", test_others},
 	{"RFC 2332 5.2.5: the NBMA address narrows it", test_narrow},
 	{"RFC 2332 5.2.5: requesters are told when a lease ends or moves", test_end},
 	{"RFC 2332 5.2.5: requesters are told when a route changes its egress", test_routes},
 	{"nobody is told what is over anyway", test_over},
-	{"the reply that passes tells what must be purged", test_learn},
+	{"RFC 2332 5.2.5: the reply that passes tells what must be purged", test_learn},
 	{"RFC 2332 5.2.5: repeated until answered, not for ever", test_repeated},
 	{"a requester that is gone is told nothing", test_requester_gone},
 	{"a lease's list of requesters is full", test_full},
@@ -429,7 +429,7 @@ static const struct unit_test tests[] = {
 	{"RFC 2332 5.2.5: requesters are told by command, leases stay", test_command},
 	{"10,000 leases are cleared in slices", test_slices},
 	{"shutdown, with purge and without", test_shutdown},
-	{"a purge for somebody else", test_forwarded},
+	{"RFC 2332 5.2.5: a purge for somebody else", test_forwarded},
 };
 
 UNIT_MAIN("nhrp: purge", tests)

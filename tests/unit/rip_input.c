@@ -382,8 +382,8 @@ static void test_garbage(void)
 
 static const struct unit_test tests[] = {
 	{"RFC 2453 3.9.2: responses from port 520, from the link, not one's own", test_source},
-	{"RFC 2453 3.9.2: metric 1 to 16, and one more for the way here", test_metric},
-	{"RFC 2453 3.9.2: destinations", test_destination},
+	{"RFC 2453 3.5, 3.9.2: metric 1 to 16, and one more for the way here", test_metric},
+	{"RFC 2453 3.7, 3.9.2: destinations", test_destination},
 	{"RFC 2453 3.9.2: a bad entry does not cost the others", test_entries},
 	{"RFC 2453 4.4: next hops", test_next_hop},
 	{"RFC 2453 3.9.2: the same router and others", test_same_and_other_router},
@@ -392,7 +392,7 @@ static const struct unit_test tests[] = {
 	{"RFC 2453 4.3: a mask of zero is none", test_no_mask},
 	{"RFC 2453 4.2: tags are kept", test_tag},
 	{"prefix lists and offsets for what comes", test_filters},
-	{"bad input: default route, the hub's own networks", test_policy},
+	{"RFC 2453 3.7, bad input: default route, the hub's own networks", test_policy},
 	{"bad input: more routes than a neighbor may have", test_prefix_limit},
 	{"bad input: more routes than fit", test_table_full},
 	{"bad input: a flood of neighbors", test_peers_full},

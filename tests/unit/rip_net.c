@@ -371,12 +371,12 @@ static void test_dead(void)
 }
 
 static const struct unit_test tests[] = {
-	{"a hub and spokes converge by triggered updates", test_converges},
+	{"RFC 2453 3.4.4: a hub and spokes converge by triggered updates", test_converges},
 	{"they converge when a third is lost", test_converges_with_loss},
-	{"a withdrawn LAN goes and does not count to infinity", test_withdrawn},
-	{"nor when a third is lost", test_withdrawn_with_loss},
-	{"nor with next-hop-self", test_withdrawn_next_hop_self},
-	{"nor with a copy for each spoke", test_withdrawn_suppress_own},
+	{"RFC 2453 3.4.2: a withdrawn LAN goes and does not count to infinity", test_withdrawn},
+	{"RFC 2453 3.4.2: nor when a third is lost", test_withdrawn_with_loss},
+	{"RFC 2453 3.4.2: nor with next-hop-self", test_withdrawn_next_hop_self},
+	{"RFC 2453 3.4.2: nor with a copy for each spoke", test_withdrawn_suppress_own},
 	{"without hold-down it does", test_counts_without_holddown},
 	{"a dead spoke's LAN goes at once, and comes back at once", test_dead},
 };

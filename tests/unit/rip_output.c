@@ -320,7 +320,7 @@ static void many_routes(unsigned n)
 	}
 }
 
-/* dmvpn-facts: 400 messages to 1,000 spokes are not sent at once, but within the interval. */
+/* 400 messages to 1,000 spokes are not sent at once, but within the interval. */
 static void test_paced(void)
 {
 	unsigned n = 0, burst = 0;
@@ -431,8 +431,35 @@ static void test_peer_up(void)
 	fx_stop();
 }
 
+/* The hub ends: every route is lost, told to all who are told anything, within the time given. */
+static void test_poison(void)
+{
+	fx_defaults();
+	fx_settled();
+	rip_iface_set_copies(fx.r, fx.tun, 1000);
+	many_routes(5000);
+	fx_tell(fx.tun, SPOKE_A, LAN_A, 24, NULL, 1);
+	fx_run(120 * SECOND);
+	fx.n_sent = 0;
+	rip_poison(fx.r, 1000);
+	CU_ASSERT(!rip_silent(fx.r));
+	fx_run(1000);
+	CU_ASSERT(rip_silent(fx.r));
+	CU_ASSERT(fx.n_sent >= 2 * 5000 / 25);
+	for (unsigned i = 0; i < fx.n_sent; i++)
+		for (unsigned k = 0; k < fx.sent[i].packet.n; k++)
+			CU_ASSERT_EQUAL(fx.sent[i].packet.entries[k].metric, 16);
+	CU_ASSERT_EQUAL(fx_said(fx.tun, LAN_A, 24).metric, 16);
+	CU_ASSERT_EQUAL(fx_said(fx.lan, LAN_A, 24).metric, 16);
+	/* And nothing else is said afterwards. */
+	fx_tell(fx.tun, SPOKE_A, "10.99.0.0", 24, NULL, 1);
+	fx_run(60 * SECOND);
+	CU_ASSERT_EQUAL(fx_said(fx.lan, "10.99.0.0", 24).metric, 16);
+	fx_stop();
+}
+
 static const struct unit_test tests[] = {
-	{"RFC 2453 3.9.1: neighbors are asked for everything at the start", test_start},
+	{"RFC 2453 3.9.1, 4.5: the group is asked for everything at the start", test_start},
 	{"RFC 2453 3.8: regular updates", test_period},
 	{"RFC 2453 3.10.1: triggered updates, 1 to 5 s apart, of what changed", test_triggered},
 	{"RFC 2453 3.4.3: split horizon simple, poisoned, off", test_split_horizon},
@@ -445,10 +472,11 @@ static const struct unit_test tests[] = {
 	{"RFC 2453 3.9.1: a request for the whole table", test_request_all},
 	{"RFC 2453 3.9.1: a request for some routes", test_request_some},
 	{"RFC 1058 3.4.1: a request of version 1", test_request_version_1},
-	{"updates of a large table spread over the interval", test_paced},
+	{"RFC 2453 3.10.2: updates of a large table spread over the interval", test_paced},
 	{"a turn sends a slice, and all slices are everything", test_slices},
 	{"what could not be sent is sent later", test_send_refused},
 	{"prefix lists and offsets for what goes", test_filters},
+	{"RFC 2453 3.4.2: the end poisons every route", test_poison},
 	{"a new spoke is told everything at once", test_peer_up},
 };
 
