@@ -5,7 +5,7 @@
  *	document   file or memory -> libconfig tree (scan.c looks at the text first)
  *	reader     tree -> struct members, driven by a table of fields for each kind of group
  *	port, tunnel, sa, route, filter, secrets   the tables
- *	check      what only shows when everything is read
+ *	check      what only shows when everything is read (check_priv.h)
  *	diff       what another configuration changes
  */
 #ifndef CONFIG_CONFIG_PRIV_H
