@@ -355,6 +355,7 @@ enum move_step {
 	MOVE_GRANTED,
 	MOVE_TOLD,
 	MOVE_TAKING,
+	MOVE_TAKEN,
 };
 
 /* Control writes. */

@@ -127,6 +127,7 @@ static bool step_over(struct dp *dp)
 	case MOVE_ENDING:
 	case MOVE_READY:
 	case MOVE_TOLD:
+	case MOVE_TAKEN:
 		return dp_grace_over(dp, v->token);
 	case MOVE_DRAINING:
 		return ring_passed(dp->workers[v->from]->inbox, v->mark);
@@ -165,7 +166,11 @@ static void step_next(struct dp *dp)
 		v->mark = ring_mark(v->parked);
 		break;
 	case MOVE_TAKING:
+		/* Who still is in the turn in which it took would take what the next move parks. */
 		__atomic_store_n(&dp->granted, 0, __ATOMIC_RELEASE);
+		v->token = dp_grace_start(dp);
+		break;
+	case MOVE_TAKEN:
 		v->active = false;
 		break;
 	}

@@ -104,7 +104,7 @@ static const struct unit_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	if (net_eal_start("dp-guard") < 0)
+	if (net_eal_start("dp-guard", 1) < 0)
 		return EXIT_FAILURE;
 	return unit_main("guard", tests, RTE_DIM(tests), argc, argv);
 }

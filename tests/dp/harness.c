@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <assert.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,10 @@ static uint16_t fake_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 
 static void ports_add(void)
 {
-	struct dp_port_params p = {
-		.rx = fake_rx, .tx = fake_tx, .mac_set = true, .mtu = net.params.mtu};
+	struct dp_port_params p = {.rx = net.params.rx ? net.params.rx : fake_rx,
+		.tx = net.params.tx ? net.params.tx : fake_tx,
+		.mac_set = true,
+		.mtu = net.params.mtu};
 	static const char *const names[] = {"wan0", "wan1"};
 	struct error err;
 
@@ -142,13 +145,32 @@ static void spokes_place(void)
 	}
 }
 
-int net_eal_start(const char *program)
+/* EAL's --lcores: all threads on all CPUs that are ours. */
+static void lcores_text(unsigned n_threads, char *text, size_t size)
 {
-	char prefix[64];
+	int len = snprintf(text, size, "(0-%u)@(", n_threads - 1);
+	cpu_set_t set;
+	bool first = true;
+
+	check(sched_getaffinity(0, sizeof(set), &set), "affinity", NULL);
+	for (unsigned i = 0; i < CPU_SETSIZE && (size_t)len < size; i++)
+		if (CPU_ISSET(i, &set)) {
+			len += snprintf(text + len, size - (size_t)len, first ? "%u" : ",%u", i);
+			first = false;
+		}
+	check((size_t)len + 2 > size, "too many CPUs", NULL);
+	strcpy(text + len, ")");
+}
+
+int net_eal_start(const char *program, unsigned n_threads)
+{
+	char prefix[64], lcores[512];
 	char *args[] = {strdup(program), "--no-huge", "-m", "1024", "--no-pci", "--no-telemetry",
-		"--no-shconf", "--log-level=error", "--file-prefix", prefix, NULL};
+		"--no-shconf", "--log-level=error", "--file-prefix", prefix, "--lcores", lcores,
+		NULL};
 	int rc;
 
+	lcores_text(n_threads, lcores, sizeof(lcores));
 	snprintf(prefix, sizeof(prefix), "%s-%d", program, getpid());
 	rc = rte_eal_init(RTE_DIM(args) - 1, args);
 	free(args[0]);
@@ -178,6 +200,7 @@ void net_open(const struct net_params *params)
 	p.n_peers = net.params.n_peers ? net.params.n_peers : p.n_peers;
 	p.mtu = net.params.mtu;
 	p.fragment_us = net.params.fragment_us;
+	p.lcores = net.params.lcores;
 	memcpy(p.seed, seed, sizeof(seed));
 	net.dp = dp_create(&p, &err);
 	check(net.dp == NULL, "dp_create", &err);
@@ -265,6 +288,8 @@ void net_receive(unsigned port, unsigned queue, const struct packet *frame)
 
 void net_run(void)
 {
+	if (net.params.lcores != NULL)
+		return;
 	for (unsigned idle = 0; idle < IDLE_ROUNDS; idle++)
 		for (unsigned i = 0; i < net.params.n_workers; i++)
 			if (dp_worker_poll(net.dp, i) > 0)

@@ -77,6 +77,9 @@ struct net_params {
 	bool esn;
 	enum dp_rpf rpf;
 	bool no_peers; /**< spokes exist but the hub was not told of them */
+	/** Workers run on these threads of the EAL; else in net_run(). The ports then are: */
+	const unsigned *lcores;
+	dp_burst_fn rx, tx;
 };
 
 /** The world. Spokes a, b, c are on tunnel 0, d on tunnel 1 (other key, with checksum). */
@@ -98,8 +101,11 @@ struct net {
 
 extern struct net net;
 
-/** Bring the EAL up without hugepages, devices or files; several programs may run side by side. */
-int net_eal_start(const char *program);
+/**
+ * Bring the EAL up without hugepages, devices or files; several programs may run side by side. It
+ * has n_threads, the caller among them, on whatever CPUs the program may use.
+ */
+int net_eal_start(const char *program, unsigned n_threads);
 
 /** Build the world; NULL for the default one. Aborts if that fails. */
 void net_open(const struct net_params *p);

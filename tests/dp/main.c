@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 	unsigned failed, ran;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (net_eal_start("dp-test") < 0 || CU_initialize_registry() != CUE_SUCCESS)
+	if (net_eal_start("dp-test", 4) < 0 || CU_initialize_registry() != CUE_SUCCESS)
 		return EXIT_FAILURE;
 	for (unsigned i = 0; i < RTE_DIM(suites); i++)
 		if (suite_add(suites[i], argc, argv) != 0) {

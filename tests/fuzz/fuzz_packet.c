@@ -62,7 +62,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	if (net_eal_start("fuzz-packet") < 0)
+	if (net_eal_start("fuzz-packet", 1) < 0)
 		abort();
 	net_open(&(struct net_params){.fragment_us = 1});
 	spoke_del(&net.b);
