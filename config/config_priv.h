@@ -184,7 +184,7 @@ const struct config_secret *config_secret_find(const struct config_reader *r, co
 /* No two TAPs of one name. */
 int config_check_taps(const struct config *c, struct error *err);
 
-/* rip.c, rip_key.c, rip_check.c, rip_text.c */
+/* rip.c, rip_key.c, rip_check.c, text_rip.c */
 CONFIG_FIELD_READER(rip);
 CONFIG_FIELD_READER(prefix_lists);
 CONFIG_FIELD_READER(key_chains);

@@ -1,41 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The way back: a configuration as text to look at. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/config_priv.h"
-
-static const char *yes_no(bool b)
-{
-	return b ? "true" : "false";
-}
-
-static void put_string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (isprint(c))
-			fputc(c, f);
-		else
-			fprintf(f, "\\x%02x", c);
-	}
-	fputc('"', f);
-}
-
-static void put_strings(FILE *f, const char *name, char *const *strings, unsigned n)
-{
-	fprintf(f, "%s = [ ", name);
-	for (unsigned i = 0; i < n; i++) {
-		fputs(i > 0 ? ", " : "", f);
-		put_string(f, strings[i]);
-	}
-	fputs(" ];\n", f);
-}
+#include "config/text_priv.h"
 
 /* What a port and a tunnel both may have. */
 static void put_names(FILE *f, const char *tap, const char *in, const char *out)
@@ -58,7 +26,7 @@ static void put_port(FILE *f, const struct config_port *p)
 		fprintf(f, "\t\tparent = \"%s\";\n\t\tvlan = %u", p->parent, p->vlan);
 	} else {
 		fputs("\t\tdevice = ", f);
-		put_string(f, p->device);
+		config_put_string(f, p->device);
 	}
 	fputs(";\n\t\taddresses = [ ", f);
 	for (unsigned i = 0; i < p->n_addresses; i++)
@@ -72,7 +40,7 @@ static void put_port(FILE *f, const struct config_port *p)
 		fputs("\t\tinternet_exit = true;\n", f);
 	put_names(f, p->tap, p->filter_in, p->filter_out);
 	fprintf(f, "\t\tmtu = %u;\n\t\tpromiscuous = %s;\n\t\tneighbors = (", p->mtu,
-		yes_no(p->promiscuous));
+		config_yes_no(p->promiscuous));
 	for (unsigned i = 0; i < p->n_neighbors; i++)
 		fprintf(f, "%s\n\t\t\t{ address = \"%s\"; mac = \"%s\"; }", i > 0 ? "," : "",
 			ip_addr_str(&p->neighbors[i].address, a),
@@ -85,12 +53,12 @@ static void put_sas(FILE *f, const char *name, const struct config_sa *sas, unsi
 	fprintf(f, "\t\t\t\t%s = (", name);
 	for (unsigned i = 0; i < n; i++) {
 		fprintf(f, "%s\n\t\t\t\t\t{ spi = 0x%08x; suite = ", i > 0 ? "," : "", sas[i].spi);
-		put_string(f, sas[i].suite);
+		config_put_string(f, sas[i].suite);
 		fputs(sas[i].key_len > 0 ? "; key = \"(hidden)\"" : "", f);
 		fputs(sas[i].auth_key_len > 0 ? "; auth_key = \"(hidden)\"" : "", f);
 		if (in)
 			fprintf(f, "; window = %u", sas[i].window);
-		fprintf(f, "; esn = %s; }", yes_no(sas[i].esn));
+		fprintf(f, "; esn = %s; }", config_yes_no(sas[i].esn));
 	}
 	fputs(n > 0 ? "\n\t\t\t\t);\n" : " );\n", f);
 }
@@ -124,11 +92,12 @@ static void put_tunnel_head(FILE *f, const struct config_tunnel *t)
 	fprintf(f,
 		"\t\tchecksum = %s;\n\t\tredirect = %s;\n\t\trpf = \"%s\";\n\t\tadjust_mss = "
 		"%u;\n\t\tdscp = ",
-		yes_no(t->checksum), yes_no(t->redirect), config_rpf_name(t->rpf), t->adjust_mss);
+		config_yes_no(t->checksum), config_yes_no(t->redirect), config_rpf_name(t->rpf),
+		t->adjust_mss);
 	if (t->dscp_set)
 		fprintf(f, "%u", t->dscp);
 	else
-		put_string(f, "copy");
+		config_put_string(f, "copy");
 	fprintf(f, ";\n\t\tdf = \"%s\";\n", config_df_name(t->df));
 	put_names(f, t->tap, t->filter_in, t->filter_out);
 	config_put_nhrp(f, &t->nhrp);
@@ -170,79 +139,10 @@ static void put_route(FILE *f, const struct config_route *r)
 	fprintf(f, "%s distance = %u; tag = %u; }", r->blackhole ? "" : " );", r->distance, r->tag);
 }
 
-static void put_optional(FILE *f, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	fprintf(f, "\t%s = ", name);
-	put_string(f, value);
-	fputs(";\n", f);
-}
-
-static void put_psk(FILE *f, const struct config_psk *p)
-{
-	char a[IP_PREFIX_STRLEN];
-
-	fputs("\n\t\t{ ", f);
-	if (p->kind == CONFIG_PSK_PREFIX) {
-		fprintf(f, "prefix = \"%s\"", ip_prefix_str(&p->prefix, a));
-	} else {
-		fputs("id = ", f);
-		put_string(f, p->id);
-	}
-	fputs("; secret = \"(hidden)\"; ", f);
-	if (p->tunnel_address.family != 0)
-		fprintf(f, "tunnel_address = \"%s\"; ", ip_addr_str(&p->tunnel_address, a));
-	if (p->tunnel[0] != '\0')
-		fprintf(f, "tunnel = \"%s\"; ", p->tunnel);
-	fputs("}", f);
-}
-
-static void put_certificates(FILE *f, const struct config_ike *ike)
-{
-	if (ike->certificate == NULL)
-		return;
-	fputs("\tcertificates = { certificate = ", f);
-	put_string(f, ike->certificate);
-	fputs("; key = ", f);
-	put_string(f, ike->key);
-	fputs("; ", f);
-	put_strings(f, "ca", ike->ca, ike->n_ca);
-	fputs("\t};\n", f);
-}
-
-static void put_ike(FILE *f, const struct config_ike *ike)
-{
-	fprintf(f, "ike = {\n\tmode = \"%s\";\n", ike->external ? "external" : "child");
-	put_optional(f, "user", ike->user);
-	put_optional(f, "directory", ike->directory);
-	put_optional(f, "plugin", ike->plugin);
-	put_optional(f, "id", ike->id);
-	put_optional(f, "include", ike->include);
-	fprintf(f, "\tlog = %d;\n\tversions = [ %s%s%s ];\n", ike->log, ike->v1 ? "1" : "",
-		ike->v1 && ike->v2 ? ", " : "", ike->v2 ? "2" : "");
-	fprintf(f,
-		"\taggressive = %s;\n\tfragmentation = %s;\n\tnat_force = %s;\n\tdpd = %u;\n"
-		"\tlifetimes = { ike = %u; esp = %u; megabytes = %u; };\n",
-		yes_no(ike->aggressive), yes_no(ike->fragmentation), yes_no(ike->nat_force),
-		ike->dpd, ike->life_ike, ike->life_esp, ike->life_megabytes);
-	fputs("\t", f);
-	put_strings(f, "proposals", ike->proposals, ike->n_proposals);
-	fputs("\t", f);
-	put_strings(f, "esp", ike->esp, ike->n_esp);
-	put_certificates(f, ike);
-	fputs("\tpsk = (", f);
-	for (unsigned i = 0; i < ike->n_psk; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_psk(f, &ike->psk[i]);
-	}
-	fputs(ike->n_psk > 0 ? "\n\t);\n};\n" : " );\n};\n", f);
-}
-
 static void put_shutdown(FILE *f, const struct config *c)
 {
-	fprintf(f, "shutdown = { purge = %s; poison = %s; };\n", yes_no(c->shutdown.purge),
-		yes_no(c->shutdown.poison));
+	fprintf(f, "shutdown = { purge = %s; poison = %s; };\n", config_yes_no(c->shutdown.purge),
+		config_yes_no(c->shutdown.poison));
 }
 
 static void put_events(FILE *f, const struct config *c)
@@ -250,7 +150,7 @@ static void put_events(FILE *f, const struct config *c)
 	if (c->events_socket == NULL)
 		return;
 	fputs("events = { socket = ", f);
-	put_string(f, c->events_socket);
+	config_put_string(f, c->events_socket);
 	fputs("; };\n", f);
 }
 
@@ -260,9 +160,9 @@ static void put_settings(FILE *f, const struct config *c)
 		c->workers, c->burst, config_idle_name(c->idle), c->mbufs, c->peers_max);
 	config_put_nhrp_limits(f, &c->nhrp);
 	fputs("control_socket = ", f);
-	put_string(f, c->control_socket);
+	config_put_string(f, c->control_socket);
 	fputs(";\n", f);
-	put_strings(f, "eal", c->eal, c->n_eal);
+	config_put_strings(f, "eal", c->eal, c->n_eal);
 }
 
 static void put_hooks(FILE *f, const struct config *c)
@@ -270,7 +170,7 @@ static void put_hooks(FILE *f, const struct config *c)
 	fputs("hooks = (", f);
 	for (unsigned i = 0; i < c->n_hooks; i++) {
 		fputs(i > 0 ? ",\n\t{ script = " : "\n\t{ script = ", f);
-		put_string(f, c->hooks[i].script);
+		config_put_string(f, c->hooks[i].script);
 		fputs("; ", f);
 		config_hook_put(f, &c->hooks[i]);
 	}
@@ -310,7 +210,7 @@ void config_put_object(
 		break;
 	case CONFIG_KIND_IKE:
 		if (c->ike != NULL)
-			put_ike(f, c->ike);
+			config_put_ike(f, c->ike);
 		break;
 	case CONFIG_KINDS:
 		break;
@@ -354,7 +254,7 @@ char *config_text(const struct config *c)
 	if (c->rip != NULL)
 		config_rip_put(f, c->rip);
 	if (c->ike != NULL)
-		put_ike(f, c->ike);
+		config_put_ike(f, c->ike);
 	failed = ferror(f) != 0;
 	if (fclose(f) != 0 || failed) {
 		free(text);

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A tunnel's nhrp = { ... } as text. */
-#include "config/config_priv.h"
-
-static const char *yes_no(bool b)
-{
-	return b ? "true" : "false";
-}
+#include "config/text_priv.h"
 
 static void put_maps(FILE *f, const struct config_nhrp *c)
 {
@@ -17,8 +12,8 @@ static void put_maps(FILE *f, const struct config_nhrp *c)
 			"%s\n\t\t\t\t{ prefix = \"%s\"; nbma = \"%s\"; register = %s; unique = %s; "
 			"cisco = %s; }",
 			i > 0 ? "," : "", ip_prefix_str(&c->maps[i].prefix, p),
-			ip_addr_str(&c->maps[i].nbma, a), yes_no(c->maps[i].registers),
-			yes_no(c->maps[i].unique), yes_no(c->maps[i].cisco));
+			ip_addr_str(&c->maps[i].nbma, a), config_yes_no(c->maps[i].registers),
+			config_yes_no(c->maps[i].unique), config_yes_no(c->maps[i].cisco));
 	fputs(c->n_maps > 0 ? "\n\t\t\t);\n" : " );\n", f);
 }
 
@@ -32,8 +27,8 @@ static void put_servers(FILE *f, const struct config_nhrp *c)
 		if (c->nhs[i].address.family != 0)
 			fprintf(f, "address = \"%s\"; ", ip_addr_str(&c->nhs[i].address, a));
 		fprintf(f, "nbma = \"%s\"; unique = %s; cisco = %s; }",
-			ip_addr_str(&c->nhs[i].nbma, a), yes_no(c->nhs[i].unique),
-			yes_no(c->nhs[i].cisco));
+			ip_addr_str(&c->nhs[i].nbma, a), config_yes_no(c->nhs[i].unique),
+			config_yes_no(c->nhs[i].cisco));
 	}
 	fputs(c->n_nhs > 0 ? "\n\t\t\t);\n" : " );\n", f);
 }
@@ -94,8 +89,9 @@ void config_put_nhrp(FILE *f, const struct config_nhrp *c)
 	fprintf(f,
 		"\t\t\tshortcut = %s;\n\t\t\tnon_caching = %s;\n\t\t\tunique = \"%s\";\n"
 		"\t\t\tanswer_registered = %s;\n\t\t\terror_padding = %s;\n",
-		yes_no(c->shortcut), yes_no(c->non_caching), config_unique_name(c->unique),
-		yes_no(c->answer_registered), yes_no(c->error_padding));
+		config_yes_no(c->shortcut), config_yes_no(c->non_caching),
+		config_unique_name(c->unique), config_yes_no(c->answer_registered),
+		config_yes_no(c->error_padding));
 	put_multicast(f, c);
 	put_maps(f, c);
 	put_servers(f, c);

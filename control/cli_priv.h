@@ -188,6 +188,7 @@ int cli_show_nhrp_redirect(struct cli_call *call);
 int cli_show_nhrp_nhs(struct cli_call *call);
 int cli_clear_nhrp_cache(struct cli_call *call);
 int cli_purge_nhrp(struct cli_call *call);
+int cli_clear_nhrp_redirect(struct cli_call *call);
 int cli_show_ipsec_sa(struct cli_call *call);
 int cli_show_ike_sa(struct cli_call *call);
 int cli_show_ike_stats(struct cli_call *call);

@@ -14,6 +14,7 @@
 #include "control/hub_priv.h"
 
 #define TURN_US 1000
+#define LATE_MS 1000
 
 struct daemon {
 	struct event_base *base;
@@ -23,6 +24,7 @@ struct daemon {
 	struct event *term;
 	struct event *interrupt;
 	bool stopping;
+	uint64_t turned_at, late_until; /* ms */
 	struct event *hangup;
 	bool reload; /* wanted */
 };
@@ -33,6 +35,15 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The loop is so late that spokes repeat what they said: no more of them for a while. */
+static void watch_load(struct daemon *d, uint64_t now)
+{
+	if (d->turned_at != 0 && now - d->turned_at > LATE_MS)
+		d->late_until = now + LATE_MS;
+	d->turned_at = now;
+	hub_overload(d->hub, now < d->late_until);
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *ctx)
@@ -47,6 +58,7 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
 	/* One that is under way may have read what the file was before. */
 	if (d->reload && hub_reload_start(d->hub, true, &id, &err) != -EBUSY)
 		d->reload = false;
+	watch_load(d, now_ms());
 	hub_turn(d->hub, now_ms());
 	if (hub_shutdown_over(d->hub))
 		event_base_loopexit(d->base, NULL);

@@ -49,6 +49,7 @@ const struct cli_command cli_commands[] = {
 	{"show nhrp redirect", CLI_GROUP_NHRP, "who was told of shorter ways", cli_show_nhrp_redirect},
 	{"show nhrp nhs", CLI_GROUP_NHRP, "servers that the hub registers with", cli_show_nhrp_nhs},
 	{"clear nhrp cache <ip|all>", CLI_GROUP_NHRP, "end leases; spokes register again in their time", cli_clear_nhrp_cache},
+	{"clear nhrp redirect <prefix|all>", CLI_GROUP_NHRP, "forget who was told of shorter ways there: they are told anew", cli_clear_nhrp_redirect},
 	{"purge nhrp <prefix|all>", CLI_GROUP_NHRP, "purge what requesters were told; leases stay", cli_purge_nhrp},
 	{"show ipsec sa [peer <ip>]", CLI_GROUP_IPSEC, "security associations, by spoke", cli_show_ipsec_sa},
 	{"clear ipsec sa peer <ip>", CLI_GROUP_IPSEC, "end a spoke's security associations, and tell it", cli_clear_ipsec_sa},

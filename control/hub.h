@@ -74,6 +74,12 @@ struct dp *hub_dp(const struct hub *h);
 unsigned hub_turn(struct hub *h, uint64_t now_ms);
 
 /**
+ * Control cannot follow any more, or again: while it is on, spokes that register for the first time
+ * are asked to come later (NHRP's code 5), so that those who are known are served.
+ */
+void hub_overload(struct hub *h, bool on);
+
+/**
  * Begin to end: earlier requesters are told that they know nothing any more (`purge`, which also
  * deregisters the hub from its own servers), and neighbors that all routes are lost (`poison`).
  * Turns go on until hub_shutdown_over(), for a second at most. A second call changes nothing.

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "common/log.h"
 #include "control/hub_priv.h"
 
 /* SAs come before registrations; with the last one everything ends that came by them. */
@@ -78,6 +79,15 @@ void hub_nhrp_hint(
 
 	if (p != NULL)
 		nhrp_hint(h->nhrp.engine, p->tunnel, p->dp, packet, len, h->now);
+}
+
+void hub_overload(struct hub *h, bool on)
+{
+	if (on != h->nhrp.overload)
+		log_warning("control is %s",
+			on ? "late: new spokes are asked to register later" : "in time again");
+	h->nhrp.overload = on;
+	nhrp_overload(h->nhrp.engine, on);
 }
 
 void hub_nhrp_turn(struct hub *h)

@@ -146,8 +146,8 @@ static void probe(void *ctx, uint32_t peer)
 	if (p == NULL || n->n_probes == HUB_NHRP_PROBES_MAX)
 		return;
 	heard_at(h, p);
-	n->probes[n->n_probes++] =
-		(struct hub_nhrp_probe){.peer = peer, .left = PROBES, .due = h->now};
+	n->probes[n->n_probes++] = (struct hub_nhrp_probe){
+		.peer = peer, .left = PROBES, .begun = h->now, .due = h->now};
 }
 
 void hub_nhrp_probes_turn(struct hub *h)
@@ -156,10 +156,13 @@ void hub_nhrp_probes_turn(struct hub *h)
 
 	for (unsigned i = 0; i < n->n_probes;) {
 		struct hub_nhrp_probe *q = &n->probes[i];
-		const struct hub_peer *p = hub_peer_of(h, q->peer);
+		struct hub_peer *p = hub_peer_of(h, q->peer);
+		bool alive = p != NULL && heard_at(h, p) > q->begun;
 
-		if (p == NULL || q->left == 0) {
+		if (p == NULL || q->left == 0 || alive) {
 			*q = n->probes[--n->n_probes];
+			if (alive)
+				nhrp_peer_alive(n->engine, p->dp, h->now);
 			continue;
 		}
 		if (h->now >= q->due) {

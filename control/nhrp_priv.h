@@ -17,6 +17,7 @@ struct config_tunnel;
 struct hub_nhrp_probe {
 	uint32_t peer;
 	unsigned left; /* echo requests */
+	uint64_t begun;
 	uint64_t due;
 };
 
@@ -42,6 +43,7 @@ struct hub_nhrp {
 	struct hub_nhrp_probe probes[HUB_NHRP_PROBES_MAX];
 	unsigned n_watches;
 	struct hub_nhrp_watch watches[HUB_NHRP_WATCHES_MAX];
+	bool overload;
 	uint64_t refusals_since; /* what scripts were told of them in this second */
 	unsigned refusals_told;
 	/* Make SAs with an outer address: NHRP_PEER_NONE while they are being made. NULL: cannot */

@@ -288,3 +288,11 @@ int cli_purge_nhrp(struct cli_call *call)
 		return CLI_MORE;
 	return walked(call, "purged", false);
 }
+
+/* They are bounded (65536): one step. */
+int cli_clear_nhrp_redirect(struct cli_call *call)
+{
+	call->n_state = nhrp_redirect_clear(
+		call->cli->hub->nhrp.engine, call->prefix.addr.v4_be, call->prefix.len);
+	return walked(call, "cleared", false);
+}

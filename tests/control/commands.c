@@ -56,6 +56,8 @@ static const char *const lines[] = {
 	"show nhrp nhs",
 	"clear nhrp cache all",
 	"purge nhrp all",
+	"clear nhrp redirect all",
+	"clear nhrp redirect 10.1.0.0/16",
 	"purge nhrp 10.1.0.0/16",
 	"show ipsec sa",
 	"show ipsec sa peer 10.255.0.11",

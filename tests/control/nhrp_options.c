@@ -157,6 +157,24 @@ static void test_registrations(void)
 	world_close();
 }
 
+/* Late, control serves those that it knows, and asks others to come again. */
+static void test_overload(void)
+{
+	open_hub(HUB("", ""));
+	hub_overload(world.hub, true);
+	CU_ASSERT_EQUAL(spoke_register(FAR, A, 3600, 0), 0);
+	world_close();
+	world_open(HUB("", ""));
+	world_run();
+	world_discard(0);
+	hub_overload(world.hub, true);
+	CU_ASSERT_EQUAL(spoke_register(NEAR, B, 3600, 0), NHRP_CODE_NO_RESOURCES);
+	EXPECT_TEXT("show nhrp stats", "refused_overload");
+	hub_overload(world.hub, false);
+	CU_ASSERT_EQUAL(spoke_register(NEAR, B, 3600, 0), 0);
+	world_close();
+}
+
 /* Another tunnel address by a static map; nobody else may register it. */
 static void test_maps(void)
 {
@@ -200,6 +218,7 @@ static const struct unit_test tests[] = {
 	{"redirect, non_caching", test_redirect},
 	{"RFC 2332 5.2.3: holding times, MTU, prefix_min, allowed, networks_per_peer",
 		test_registrations},
+	{"RFC 2332 5.2.4: code 5 under overload", test_overload},
 	{"maps", test_maps},
 	{"error_padding", test_error_padding},
 };

@@ -3,12 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "config/config_priv.h"
-
-static const char *yes_no(bool b)
-{
-	return b ? "true" : "false";
-}
+#include "config/text_priv.h"
 
 static void put_word(FILE *f, const char *indent, const char *name, const char *word)
 {
@@ -78,7 +73,7 @@ static void put_auth(FILE *f, const struct config_rip_auth *a)
 	else
 		fprintf(f, " key_chain = \"%s\";", a->key_chain);
 	fprintf(f, " auth_length = \"%s\"; replay_check = %s; };\n",
-		a->old_ripd_length ? "old-ripd" : "rfc", yes_no(a->replay_check));
+		a->old_ripd_length ? "old-ripd" : "rfc", config_yes_no(a->replay_check));
 }
 
 static void put_interface(FILE *f, const struct config_rip_interface *i)
@@ -90,12 +85,12 @@ static void put_interface(FILE *f, const struct config_rip_interface *i)
 	fprintf(f,
 		"\t\t\tpassive = %s;\n\t\t\tnext_hop_self = %s;\n\t\t\tsuppress_own = %s;\n"
 		"\t\t\treceive_v1 = %s;\n",
-		yes_no(i->passive), yes_no(i->next_hop_self), yes_no(i->suppress_own),
-		yes_no(i->receive_v1));
+		config_yes_no(i->passive), config_yes_no(i->next_hop_self),
+		config_yes_no(i->suppress_own), config_yes_no(i->receive_v1));
 	if (i->accept_default_set)
-		fprintf(f, "\t\t\taccept_default = %s;\n", yes_no(i->accept_default));
+		fprintf(f, "\t\t\taccept_default = %s;\n", config_yes_no(i->accept_default));
 	if (i->accept_own_set)
-		fprintf(f, "\t\t\taccept_own_networks = %s;\n", yes_no(i->accept_own));
+		fprintf(f, "\t\t\taccept_own_networks = %s;\n", config_yes_no(i->accept_own));
 	fprintf(f, "\t\t\tmaximum_prefix = %u;\n", i->max_prefixes);
 	put_auth(f, &i->auth);
 	put_policy(f, "\t\t\t", &i->policy);
