@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 
 import capture
@@ -64,7 +65,7 @@ class Lab:
             try:
                 node.save(folder)
             except (OSError, guest.GuestError) as why:
-                print(f"        | {node.own.name}: {why}", flush=True)
+                print(f"{node.own.name}: {why}", file=sys.stderr, flush=True)
         shutil.copy(self.capture.path, folder)
         with open(os.path.join(folder, "keys.txt"), "w", encoding="utf-8") as f:
             f.write(self.keys())

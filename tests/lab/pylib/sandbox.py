@@ -44,12 +44,13 @@ def _prepare(work):
                     "net.ipv6.conf.default.disable_ipv6=1"], check=True)
 
 
-def _die_with_parent(number=signal.SIGKILL):
+def die_with_parent(number=signal.SIGKILL):
+    """When the thread that made this process ends."""
     _libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def _first_process(main, work, pipe):
-    _die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     code = 1
     try:
@@ -75,7 +76,7 @@ def _keeper(main, work, pipe, parent):
     os.close(pipe)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os.kill(pid, signal.SIGKILL))
-    _die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
