@@ -6,6 +6,8 @@ from node import Network
 
 LETTER, CI = "f", True
 NETWORK = Network()
+DIFFERS = """They do not: a spoke believes in its SAs until its dead peer detection (ten seconds of silence, then
+    thirty) gives the hub up; only then it asks for new ones."""
 
 
 def run(lab):

@@ -2,7 +2,7 @@
 """IKEv2 with AES-GCM."""
 from node import Network
 
-LETTER, CI = "b", False
+LETTER, CI = "b", True
 NETWORK = Network(ike_version=2, ike_proposal="aes128gcm16-prfsha256-ecp256",
                   esp_proposal="aes128gcm16")
 

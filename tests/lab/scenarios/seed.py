@@ -7,6 +7,8 @@ LETTER, CI = "a", True
 NETWORK = Network(imported=True)
 KERNEL_WHY = """ripd keeps a foreign next hop only where the gateway is on a connected prefix, and FRR's nhrpd
     wants host prefixes."""
+DIFFERS = """dmvpn-hub announces a spoke's LAN with the spoke's own tunnel address as next hop, as the seed's
+    hub did, so that spokes can find each other. FRR's ripd puts the hub there."""
 
 
 def run(lab):

@@ -5,6 +5,8 @@ from node import Network
 
 LETTER, CI = "c", True
 NETWORK = Network(shortcut=True)
+DIFFERS = """dmvpn-hub sends a traffic indication for the first packet that has a shorter way. FRR hears of
+    packets by a rule of netfilter, which is given a limit, or every packet would make one."""
 
 
 def to_hub(lab):

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""IKEv2: new keys while traffic flows, and nothing is lost."""
+from scenarios import ikev2, rekey
+
+LETTER, CI = "g", True
+NETWORK = ikev2.NETWORK
+
+
+def run(lab):
+    rekey.run(lab, allowed=0)
