@@ -187,7 +187,8 @@ class Node(Guest):
         if self.process and self.process.poll() is None and self.is_ready():
             try:
                 self.run("cp /run/*.out /run/charon.log /var/log/frr/*.log /io/log/; "
-                         "ip route > /io/log/routes; ip -s neigh > /io/log/neigh; cat /proc/net/xfrm_stat > /io/log/xfrm_stat; ip xfrm state > /io/log/sas; "
+                         "ip route > /io/log/routes; ip -s neigh > /io/log/neigh; "
+                         "cat /proc/net/xfrm_stat > /io/log/xfrm_stat; ip xfrm state > /io/log/sas; "
                          "vtysh -c 'show ip nhrp cache' -c 'show ip rip' > /io/log/frr", limit=10)
             except GuestError:
                 pass
