@@ -14,7 +14,7 @@ from kernel_hub import KernelHub
 from node import Name, Node
 
 HUBS = {"kernel": KernelHub, "dmvpn": DmvpnHub}
-PATIENCE = 60  # seconds for anything that is waited for
+PATIENCE = 120  # seconds for anything that is waited for: far more than it takes
 
 
 class Failed(Exception):
@@ -205,12 +205,12 @@ class Lab:
             for b, other in self.spokes.items():
                 if a != b:
                     self.wait(f"spoke {a} reaches spoke {b}'s host by way of the hub",
-                              lambda a=a, other=other: self.reaches(a, other.own.lan, ttl=63), 20)
+                              lambda a=a, other=other: self.reaches(a, other.own.lan, ttl=63))
         for n, node in self.spokes.items():
             self.wait(f"spoke {n} reaches the host in the hub's LAN",
-                      lambda n=n: self.reaches(n, network.LAN_HOST, ttl=63), 20)
+                      lambda n=n: self.reaches(n, network.LAN_HOST, ttl=63))
             self.wait(f"the host in the hub's LAN reaches spoke {n}'s",
-                      lambda node=node: self.host_reaches(node.own.lan), 20)
+                      lambda node=node: self.host_reaches(node.own.lan))
         if tcp:
             numbers = list(self.spokes)
             for a, b in ((numbers[0], numbers[-1]), (numbers[-1], numbers[0])):

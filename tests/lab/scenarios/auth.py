@@ -30,7 +30,7 @@ def run(lab):
     lab.wait("spoke 2 is registered when it is told the secret", lambda: lab.registered(2))
     other = lab.spokes[2].own
     lab.wait("spoke 1 has RIP's route to its LAN", lambda: lab.route(1, other.lan_net))
-    lab.wait("and reaches its host by way of the hub", lambda: lab.reaches(1, other.lan), 20)
+    lab.wait("and reaches its host by way of the hub", lambda: lab.reaches(1, other.lan))
     lab.wait("then directly, by a resolution with the secret",
-             lambda: lab.reaches(1, other.lan, ttl=64), 40)
+             lambda: lab.reaches(1, other.lan, ttl=64))
     lab.check("spoke 3 still is not registered", not lab.registered(3))

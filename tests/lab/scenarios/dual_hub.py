@@ -14,7 +14,7 @@ def run(lab):
                  lambda n=n: lab.nhrp_peers(n).get(second.own.tunnel) == "nhs")
     other = lab.spokes[2].own
     lab.wait("the second hub has spoke 2's route", lambda: other.lan_net in second.routes())
-    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan), 20)
+    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan))
     first.kill()
     took = lab.wait("again, after the first hub died",
                     lambda: lab.route(1, other.lan_net) == second.own.tunnel and

@@ -11,7 +11,7 @@ NETWORK = Network()
 def run(lab):
     lab.come_up()
     node = lab.spokes[2]
-    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, node.own.lan), 20)
+    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, node.own.lan))
     node.kill()
     node.own.nbma = node.own.public = "192.0.2.77"  # and so it stays
     node.start()

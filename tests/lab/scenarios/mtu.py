@@ -9,7 +9,7 @@ NETWORK = Network()
 def run(lab):
     lab.come_up()
     other = lab.spokes[2].own
-    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan), 20)
+    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan))
     mtu = lab.net.tunnel_mtu
     sizes = sorted(set(range(60, mtu, 37)) | set(range(60, 77)) | set(range(mtu - 17, mtu + 1)))
     lost = lab.lost_sizes(1, other.lan, sizes, "-M do")

@@ -16,7 +16,7 @@ DIFFERS = """They do not: both are strongSwan's responder. IKEv2 (`rekey_v2`) ha
 def run(lab, allowed=REKEYINGS):
     lab.come_up()
     one, other = lab.spokes[1], lab.spokes[2].own
-    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan), 20)
+    lab.wait("spoke 1 reaches spoke 2's host", lambda: lab.reaches(1, other.lan))
     before = lab.child_spis(1)
     flow = one.begin(f"ping -n -i 0.05 -c 200 -W 2 -p {capture.MARK.hex()} -I {one.own.lan} "
                      f"{other.lan} | tail -3", limit=40)

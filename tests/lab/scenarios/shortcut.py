@@ -18,8 +18,8 @@ def run(lab):
     lab.come_up()
     other = lab.spokes[2].own
     lab.wait("spoke 1 reaches spoke 2's host by way of the hub",
-             lambda: lab.reaches(1, other.lan), 20)
-    took = lab.wait("then directly", lambda: lab.reaches(1, other.lan, ttl=64), 30)
+             lambda: lab.reaches(1, other.lan))
+    took = lab.wait("then directly", lambda: lab.reaches(1, other.lan, ttl=64))
     lab.figure("first packet to direct way", took)
     before = to_hub(lab)
     ttls = lab.ping(1, other.lan, count=20)
@@ -29,5 +29,5 @@ def run(lab):
     for n in lab.spokes:
         lab.spokes[n].say("vtysh -c 'clear ip nhrp shortcut' -c 'clear ip nhrp cache'")
     lab.wait("without shortcuts spoke 1 reaches spoke 2's host by way of the hub",
-             lambda: lab.reaches(1, other.lan, ttl=63), 20)
-    lab.wait("and again directly", lambda: lab.reaches(1, other.lan, ttl=64), 40)
+             lambda: lab.reaches(1, other.lan, ttl=63))
+    lab.wait("and again directly", lambda: lab.reaches(1, other.lan, ttl=64))
