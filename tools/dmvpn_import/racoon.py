@@ -32,10 +32,14 @@ class Ike:
     addresses: list = field(default_factory=list)
 
 
+# What stands in a template for a value: no comment, though racoon would take it for one.
+PLACEHOLDER = r"#[^#;]*#(?=\s*;)"
+
+
 def _tokens(path):
     for where, line in read_lines(path):
-        for token in re.findall(r'"[^"]*"|[{};]|[^\s{};"#]+|#.*', line):
-            if token.startswith("#"):
+        for token in re.findall(PLACEHOLDER + r'|"[^"]*"|[{};]|[^\s{};"#]+|#.*', line):
+            if token.startswith("#") and not re.fullmatch(r"#[^#;]*#", token):
                 break
             yield where, token
 
@@ -151,8 +155,12 @@ class _Reader:
     def algorithms(self, where, name, words):
         tables = {"encryption_algorithm": CIPHERS, "pfs_group": GROUPS,
                   "authentication_algorithm": {"hmac_" + k: v for k, v in HASHES.items()}}
-        words = re.findall(r"[^\s,]+", " ".join(words))
         found = []
+        if [w for w in words if w.startswith("#")]:
+            self.remarks.lost(where, f"{name} {' '.join(words)};",
+                              "no value that could be used: put yours here")
+            return found
+        words = re.findall(r"[^\s,]+", " ".join(words))
         while words:
             word = words.pop(0)
             if words and words[0].isdigit() and name == "encryption_algorithm":
