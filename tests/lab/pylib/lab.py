@@ -146,7 +146,11 @@ class Lab:
                 if "bytes from" in line and "ttl=" in line]
 
     def lost_sizes(self, spoke, address, sizes, more=""):
-        """Of IPv4 packets of these sizes, one ping each, those that are not answered."""
+        """Of IPv4 packets of these sizes, those that are not answered: a ping each, and a second one,
+        for the machine may have been busy."""
+        return self._lost(spoke, address, self._lost(spoke, address, sizes, more), more)
+
+    def _lost(self, spoke, address, sizes, more):
         node = self.spokes[spoke]
         return node.say(
             f"for size in {' '.join(map(str, sizes))}; do ping -n -c 1 -W 2 -s $((size - 28)) "
