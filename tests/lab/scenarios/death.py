@@ -5,9 +5,9 @@ from node import Network
 LETTER, CI, ENDS = "e", True, True
 NETWORK = Network()
 DIFFERS = """dmvpn-hub withdraws what a spoke announced when IKE finds the spoke dead. The kernel hub's ripd
-    knows nothing of IKE and waits for its own timeout; until then the kernel sends GRE for the spoke in
-    clear, for with the SAs strongSwan took their policies. From dmvpn-hub GRE never leaves without ESP."""
-KERNEL_WHY = """When the SAs of a dead spoke are gone the kernel sends GRE to it in clear."""
+    knows nothing of IKE and waits for its own timeout."""
+KERNEL_WHY = """With the SAs of a dead spoke strongSwan takes their policies, and the kernel sends GRE to it in
+    clear. From dmvpn-hub GRE never leaves without ESP."""
 
 
 def run(lab):
