@@ -194,6 +194,8 @@ int cli_show_ike_sa(struct cli_call *call);
 int cli_show_ike_stats(struct cli_call *call);
 int cli_clear_ipsec_sa(struct cli_call *call);
 int cli_rekey_ipsec_sa(struct cli_call *call);
+int cli_rekey_ike_sa(struct cli_call *call);
+int cli_clear_ike_sa(struct cli_call *call);
 int cli_set_ike_log(struct cli_call *call);
 int cli_show_route(struct cli_call *call);
 int cli_show_route_prefix(struct cli_call *call);

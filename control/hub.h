@@ -82,7 +82,8 @@ void hub_overload(struct hub *h, bool on);
 /**
  * Begin to end: earlier requesters are told that they know nothing any more (`purge`, which also
  * deregisters the hub from its own servers), and neighbors that all routes are lost (`poison`).
- * Turns go on until hub_shutdown_over(), for a second at most. A second call changes nothing.
+ * The keys' end comes last. Turns go on until hub_shutdown_over(), for three seconds at most. A
+ * second call changes nothing.
  */
 void hub_shutdown(struct hub *h, bool purge, bool poison);
 

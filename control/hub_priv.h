@@ -266,7 +266,8 @@ struct hub_shutdown {
 	bool said;    /* all that was to be said */
 	bool purging; /* the walk goes on */
 	bool poisoning;
-	uint64_t until; /* the hub's clock: over, said or not */
+	uint64_t until; /* the hub's clock: said or not, then charon is ended */
+	bool over;
 	struct nhrp_cursor walk;
 };
 
@@ -382,11 +383,14 @@ struct hub_peer *hub_peer_add(
 /* Take a peer, its SAs and its routes away. Others do not notice. */
 void hub_peer_del(struct hub *h, struct hub_peer *p);
 /*
- * Add an SA; iv_seed, peer and tag are filled in here. Of outbound ones the latest is used.
+ * Add an SA; iv_seed, peer and tag are filled in here. Of outbound ones the latest is used, unless
+ * it stands by.
  * @param[out] index  for hub_peer_del_sa(). @return 0 or -errno
  */
 int hub_peer_add_sa(struct hub *h, struct hub_peer *p, const struct sa_params *params,
 	uint32_t *index, struct error *err);
+/* Use this outbound SA from now on. */
+void hub_peer_use_sa(struct hub *h, struct hub_peer *p, uint32_t index);
 void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index);
 /*
  * The peer has this tunnel address from now on, and its /32 route; 0: it has none. A peer that had
@@ -544,6 +548,9 @@ void hub_ike_destroy(struct hub *h);
 void hub_ike_turn(struct hub *h);
 /* charon's log level, -1..2. */
 void hub_ike_log(struct hub *h, int level);
+/* charon, if it is a child, ends and deletes its SAs, which tells their peers. @return true: it has
+ */
+bool hub_ike_leave(struct hub *h);
 /* ike_datagram.c: an IKE packet (DP_PUNT_IKE). */
 void hub_ike_datagram(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);

@@ -141,6 +141,12 @@ void hub_ike_destroy(struct hub *h)
 	free(ike);
 }
 
+bool hub_ike_leave(struct hub *h)
+{
+	/* A charon that others start stays, with its SAs, for the next hub. */
+	return h->ike == NULL || h->ike->config->external || ike_child_leave(h->ike);
+}
+
 int hub_fd(const struct hub *h)
 {
 	return h->ike == NULL ? -1 : h->ike->epoll;

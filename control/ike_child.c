@@ -23,7 +23,6 @@
 #define BACKOFF_MS     500
 #define BACKOFF_MAX_MS 30000
 #define STEADY_MS      60000 /* who ran for so long has not failed */
-#define END_MS         10000 /* for charon to take leave of its peers */
 
 struct command {
 	const char *path;
@@ -180,7 +179,7 @@ static void tend_charon(struct hub_ike *ike)
 	if (ike->config->external)
 		return;
 	if (p->pid == 0) {
-		if (ike->hub->now >= p->due)
+		if (!ike->leaving && ike->hub->now >= p->due)
 			start_charon(ike);
 		return;
 	}
@@ -189,6 +188,8 @@ static void tend_charon(struct hub_ike *ike)
 		return;
 	if (ike->hub->now - p->started >= STEADY_MS)
 		p->failures = 0;
+	if (ike->leaving)
+		return;
 	p->due = ike->hub->now + backoff(p);
 	log_error("ike: charon %s; the next start is in %llu ms", ending(status, how, sizeof(how)),
 		(unsigned long long)(p->due - ike->hub->now));
@@ -245,7 +246,7 @@ static void tend_loader(struct hub_ike *ike)
 	int status;
 
 	if (p->pid == 0) {
-		if (!ike->loaded && ike_connected(ike) && ike->hub->now >= p->due)
+		if (!ike->loaded && !ike->leaving && ike_connected(ike) && ike->hub->now >= p->due)
 			start_loader(ike);
 		return;
 	}
@@ -274,24 +275,20 @@ void ike_child_turn(struct hub_ike *ike)
 	tend_loader(ike);
 }
 
-static void stop(struct hub_ike *ike, struct ike_process *p, unsigned patience_ms)
+bool ike_child_leave(struct hub_ike *ike)
 {
-	bool ended = false;
-	int status;
+	if (!ike->leaving && ike->charon.pid != 0)
+		kill(ike->charon.pid, SIGTERM);
+	ike->leaving = true;
+	return ike->charon.pid == 0;
+}
 
+static void stop(struct ike_process *p)
+{
 	if (p->pid == 0)
 		return;
-	kill(p->pid, SIGTERM);
-	for (unsigned i = 0; i < patience_ms && !ended; i += 10) {
-		/* On its way out charon still asks about its SAs. */
-		ike_sockets_turn(ike);
-		usleep(10000);
-		ended = waitpid(p->pid, &status, WNOHANG) != 0;
-	}
-	if (!ended) {
-		kill(p->pid, SIGKILL);
-		waitpid(p->pid, &status, 0);
-	}
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, NULL, 0);
 	close(p->output);
 	p->output = -1;
 	p->pid = 0;
@@ -299,6 +296,6 @@ static void stop(struct hub_ike *ike, struct ike_process *p, unsigned patience_m
 
 void ike_child_stop(struct hub_ike *ike)
 {
-	stop(ike, &ike->loader, 1000);
-	stop(ike, &ike->charon, END_MS);
+	stop(&ike->loader);
+	stop(&ike->charon);
 }

@@ -5,6 +5,7 @@
  *	ike           one hub's IKE: what charon says -> who does it
  *	ike_socket    the two sockets, and who may use them
  *	ike_sa        SAs: added, moved, deleted, their lifetimes
+ *	ike_standby   when a renewed outbound SA takes over
  *	ike_peer      IKE SAs; which spoke an SA belongs to
  *	ike_datagram  IKE datagrams between data plane and charon
  *	ike_settings  the configuration in charon's words
@@ -55,6 +56,8 @@ struct hub_esp_sa {
 	uint32_t ike_sa;
 	uint32_t child, mate; /* of its pair, once that is known: charon's number, the other SPI */
 	struct timer soft, hard;
+	struct timer standby; /* runs: another outbound SA is still used */
+	uint64_t wait_until;
 	struct ike_lifetime bytes, packets;
 	uint64_t seen; /* octets at the last look */
 	uint64_t used_at;
@@ -115,13 +118,14 @@ struct hub_ike {
 	struct hub_ike_sa *ikes;  /* uthash */
 	struct hub_esp_sa *esps;  /* uthash */
 	struct hub_esp_sas slice; /* all of them, the one looked at next first */
-	struct timers soft, hard;
+	struct timers soft, hard, standby;
 	uint32_t next_slot; /* where the next SPI's slot is looked for */
 	bool restored;      /* SAs come back from a charon that outlived the last hub */
 	struct ike_process charon, loader;
 	bool loaded;      /* charon has its settings */
 	bool load_again;  /* settings have changed while swanctl reads them */
 	bool loader_said; /* swanctl said that it loaded connections */
+	bool leaving;     /* charon was told to end, and none is started any more */
 	struct hub_ike_stats stats;
 	struct ike_stats theirs; /* charon's own, as said last */
 	uint64_t theirs_at;
@@ -163,6 +167,16 @@ void ike_esp_del(struct hub_ike *ike, struct hub_esp_sa *esp);
 void ike_sas_turn(struct hub_ike *ike);
 void ike_sas_free(struct hub_ike *ike);
 
+/* How many packets an SA has carried. */
+uint64_t ike_esp_packets(const struct hub_ike *ike, const struct hub_esp_sa *esp);
+
+/* ike_standby.c */
+/* Is this the outbound SA of a renewed pair, whose older one is in use? */
+bool ike_standby_wanted(
+	const struct hub_ike *ike, const struct hub_peer *p, const struct ike_sa_add *a);
+void ike_standby_begin(struct hub_ike *ike, struct hub_esp_sa *esp);
+void ike_standby_turn(struct hub_ike *ike);
+
 /* ike_peer.c */
 struct hub_ike_sa *ike_find(const struct hub_ike *ike, uint32_t id);
 void ike_described(struct hub_ike *ike, const struct ike_ike_sa *info);
@@ -192,6 +206,9 @@ int ike_settings_write(struct hub_ike *ike, struct error *err);
 void ike_child_turn(struct hub_ike *ike);
 /* charon has come: it wants its settings. */
 void ike_child_load(struct hub_ike *ike);
+/* Ask charon to end. @return true: it has */
+bool ike_child_leave(struct hub_ike *ike);
+/* End what runs, now. */
 void ike_child_stop(struct hub_ike *ike);
 
 #endif

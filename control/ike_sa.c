@@ -95,6 +95,16 @@ static struct sa *sa_of(const struct hub_ike *ike, const struct hub_esp_sa *esp)
 	return sa_at(dp_sa_table(ike->hub->dp, esp->in), esp->index);
 }
 
+static uint64_t load(const uint64_t *v)
+{
+	return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+
+uint64_t ike_esp_packets(const struct hub_ike *ike, const struct hub_esp_sa *esp)
+{
+	return load(&sa_of(ike, esp)->hot.packets);
+}
+
 /*
  * An SPI whose low bits name a free slot of the table of inbound SAs, so that it is found without a
  * hash; the others are random. Each time another slot, for SAs come later than their SPIs.
@@ -129,6 +139,7 @@ void ike_esp_del(struct hub_ike *ike, struct hub_esp_sa *esp)
 
 	timer_stop(&ike->soft, &esp->soft);
 	timer_stop(&ike->hard, &esp->hard);
+	timer_stop(&ike->standby, &esp->standby);
 	HASH_DEL(ike->esps, esp);
 	TAILQ_REMOVE(&ike->slice, esp, slice);
 	hub_peer_del_sa(ike->hub, p, esp->in, esp->index);
@@ -224,6 +235,7 @@ static int install(struct hub_ike *ike, const struct ike_sa_add *a, struct hub_p
 		.auth_key_len = a->auth_key.len,
 		.in = a->in,
 		.esn = a->esn,
+		.standby = ike_standby_wanted(ike, p, a),
 		.window = RTE_MIN(a->window, (uint16_t)SA_WINDOW_MAX),
 	};
 	int rc = restored_seq(a, &params.seq);
@@ -293,10 +305,15 @@ static int add(struct hub_ike *ike, const struct ike_sa_add *a, struct error *er
 	if (p == NULL)
 		return -ENOSPC;
 	rc = install(ike, a, p, &index, err);
-	if (rc == 0 && remember(ike, a, p, index) == NULL) {
-		hub_peer_del_sa(ike->hub, p, a->in, index);
-		rc = error_set(err, ENOMEM, "out of memory");
+	if (rc == 0) {
+		esp = remember(ike, a, p, index);
+		if (esp == NULL) {
+			hub_peer_del_sa(ike->hub, p, a->in, index);
+			rc = error_set(err, ENOMEM, "out of memory");
+		}
 	}
+	if (rc == 0 && !a->in && dp_peer_sa_out(ike->hub->dp, p->dp) != index)
+		ike_standby_begin(ike, esp);
 	if (rc == 0)
 		ike_peer_pin(ike, s, p);
 	ike_peer_release(ike, p);
@@ -346,11 +363,6 @@ void ike_sa_update(struct hub_ike *ike, const struct ike_msg *m)
 	answer(ike, m->id, update(ike, &m->sa_update));
 }
 
-static uint64_t load(const uint64_t *v)
-{
-	return __atomic_load_n(v, __ATOMIC_RELAXED);
-}
-
 /* Has it been used since the last look? */
 static void look(struct hub_ike *ike, struct hub_esp_sa *esp)
 {
@@ -374,7 +386,7 @@ void ike_sa_query(struct hub_ike *ike, const struct ike_msg *m)
 	} else {
 		look(ike, esp);
 		out.sa_use.bytes = esp->seen;
-		out.sa_use.packets = load(&sa_of(ike, esp)->hot.packets);
+		out.sa_use.packets = ike_esp_packets(ike, esp);
 		out.sa_use.used = esp->used;
 		out.sa_use.idle = (uint32_t)((ike->hub->now - esp->used_at) / 1000);
 	}
@@ -468,6 +480,7 @@ void ike_sas_turn(struct hub_ike *ike)
 		expire(ike, timer_owner(t, struct hub_esp_sa, soft), false);
 	while ((t = timers_take_due(&ike->hard, ike->hub->now)) != NULL)
 		expire(ike, timer_owner(t, struct hub_esp_sa, hard), true);
+	ike_standby_turn(ike);
 	for (unsigned i = 0; i < n && i < all; i++) {
 		esp = TAILQ_FIRST(&ike->slice);
 		if (esp == NULL)

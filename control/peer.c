@@ -408,14 +408,21 @@ int hub_peer_add_sa(struct hub *h, struct hub_peer *p, const struct sa_params *p
 	if (rc < 0)
 		return rc;
 	/* What was learned of the path is about the SA that was used until now. */
-	if (!sa.in)
+	if (!sa.in && !sa.standby)
 		hub_path_mtu_forget(h, p);
 	rc = dp_peer_add_sa(h->dp, p->dp, &sa, index, err);
-	if (!sa.in)
+	if (!sa.in && !sa.standby)
 		hub_path_mtu_track(h, p);
 	if (rc == 0)
 		judge(h, p);
 	return rc;
+}
+
+void hub_peer_use_sa(struct hub *h, struct hub_peer *p, uint32_t index)
+{
+	hub_path_mtu_forget(h, p);
+	dp_peer_use_sa(h->dp, p->dp, index);
+	hub_path_mtu_track(h, p);
 }
 
 void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index)

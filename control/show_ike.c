@@ -212,8 +212,9 @@ int cli_clear_ipsec_sa(struct cli_call *call)
 	return CLI_DONE;
 }
 
-/* The pair whose outbound SA is in use. */
-int cli_rekey_ipsec_sa(struct cli_call *call)
+/* The outbound SA in use of the peer that the command names. @return NULL: the command has failed
+ */
+static const struct hub_esp_sa *esp_in_use(struct cli_call *call)
 {
 	const struct hub *h = call->cli->hub;
 	const struct hub_esp_sa *esp = NULL;
@@ -222,15 +223,69 @@ int cli_rekey_ipsec_sa(struct cli_call *call)
 	uint32_t out;
 
 	if (check_peer(call, &p) < 0)
-		return -1;
+		return NULL;
 	out = dp_peer_sa_out(h->dp, p->dp);
 	if (out != SA_NONE)
 		esp = ike_esp_of(h->ike, p, false, out);
-	if (esp == NULL || esp->orphan)
-		return cli_fail(call, "not-found", ip_addr_str(&call->ip, text),
-			"Peer %s has no SA of this charon", ip_addr_str(&call->ip, text));
-	ike_say_expire(h->ike, esp, false);
+	if (esp != NULL && !esp->orphan)
+		return esp;
+	cli_fail(call, "not-found", ip_addr_str(&call->ip, text),
+		"Peer %s has no SA of this charon", ip_addr_str(&call->ip, text));
+	return NULL;
+}
+
+int cli_rekey_ipsec_sa(struct cli_call *call)
+{
+	const struct hub_esp_sa *esp = esp_in_use(call);
+
+	if (esp == NULL)
+		return -1;
+	ike_say_expire(call->cli->hub->ike, esp, false);
 	cli_text(call, "Renewing SA 0x%08x\n", esp->key.spi);
+	return CLI_DONE;
+}
+
+static void say_action(struct hub_ike *ike, uint32_t ike_sa, enum ike_do what)
+{
+	const struct ike_msg m = {
+		.type = IKE_MSG_IKE_ACTION,
+		.action = {.ike_sa = ike_sa, .what = (uint8_t)what},
+	};
+
+	ike_say(ike, &m);
+}
+
+int cli_rekey_ike_sa(struct cli_call *call)
+{
+	const struct hub_esp_sa *esp = esp_in_use(call);
+
+	if (esp == NULL)
+		return -1;
+	say_action(call->cli->hub->ike, esp->ike_sa, IKE_DO_REKEY);
+	cli_text(call, "Renewing IKE SA %u\n", esp->ike_sa);
+	return CLI_DONE;
+}
+
+/* All there are, or that of a peer: charon tells whoever it is with. */
+int cli_clear_ike_sa(struct cli_call *call)
+{
+	struct hub_ike *ike = call->cli->hub->ike;
+	const struct hub_esp_sa *esp;
+	const struct hub_peer *p;
+
+	if (!call->has_ip && check_peer(call, &p) < 0)
+		return -1;
+	if (call->has_ip) {
+		esp = esp_in_use(call);
+		if (esp == NULL)
+			return -1;
+		say_action(ike, esp->ike_sa, IKE_DO_DELETE);
+		cli_text(call, "Ending IKE SA %u\n", esp->ike_sa);
+		return CLI_DONE;
+	}
+	for (const struct hub_ike_sa *s = ike->ikes; s != NULL; s = s->hh.next)
+		say_action(ike, s->id, IKE_DO_DELETE);
+	cli_text(call, "Ending %u IKE SAs\n", HASH_COUNT(ike->ikes));
 	return CLI_DONE;
 }
 

@@ -43,9 +43,10 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 	const struct sa_hot *hot = &sa->hot;
 	uint32_t auth = load32(&hot->auth_errors), replay = load32(&hot->replay_errors);
 	uint32_t other = load32(&hot->other_errors);
-	/* All inbound ones are good; of the outbound ones the newest is used. */
-	bool current = in || dp_peer_sa_out(h->dp, p->dp) == index;
 	const struct hub_esp_sa *esp = h->ike == NULL ? NULL : ike_esp_of(h->ike, p, in, index);
+	/* All inbound ones are good; of the outbound ones one is used. */
+	bool current = in || dp_peer_sa_out(h->dp, p->dp) == index;
+	bool next = !current && esp != NULL && esp->standby.running;
 	char spi[16];
 
 	snprintf(spi, sizeof(spi), "0x%08x", sa->spi);
@@ -57,7 +58,10 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 		(json_int_t)auth + replay + other, "auth_errors", (json_int_t)auth, "replay_errors",
 		(json_int_t)replay, "other_errors", (json_int_t)other, "soft_left",
 		left(h, esp == NULL ? NULL : &esp->soft), "hard_left",
-		left(h, esp == NULL ? NULL : &esp->hard), "state", current ? "current" : "old",
+		left(h, esp == NULL ? NULL : &esp->hard), "state",
+		current ? "current"
+		: next  ? "next"
+			: "old",
 		"window", (int)(in ? hot->window_size : 0), "esn", (int)sa->esn, "keys",
 		esp == NULL   ? "manual"
 		: esp->orphan ? "orphan"

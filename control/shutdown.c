@@ -3,13 +3,15 @@
  * The hub's graceful end: whoever was told something by it is told that it is over, while workers
  * still send. In slices, as everything here, and over after a second whatever is left to say: the
  * protocols' own timers do the rest. Without a wish nothing is told, and spokes wait for the hub to
- * come back.
+ * come back. IKE is last, for by its SAs goes what the others have to say; a charon that ends with
+ * the hub deletes them, whatever was wished.
  */
 #include "control/hub_priv.h"
 #include "control/rip_hub_priv.h"
 
 #define TIME_MS  1000 /* for all of it */
 #define DRAIN_MS 20   /* of that, for workers to send what they were given last */
+#define LEAVE_MS 2000 /* for charon, then */
 #define SLICE    64   /* bindings and purges in a turn, which comes every millisecond */
 
 void hub_shutdown(struct hub *h, bool purge, bool poison)
@@ -43,18 +45,28 @@ static bool all_said(const struct hub *h)
 	return !h->shutdown.purging && (!h->shutdown.poisoning || rip_silent(h->rip->engine));
 }
 
-void hub_shutdown_turn(struct hub *h)
+static void say(struct hub *h)
 {
 	struct hub_shutdown *s = &h->shutdown;
 	unsigned n = 0;
 
-	if (!s->begun || s->said)
-		return;
 	if (s->purging && !nhrp_cache_purge(&s->walk, NULL, SLICE, h->now, &n))
 		end_walk(h);
 	s->said = all_said(h);
 	if (s->said && s->until > h->now + DRAIN_MS)
 		s->until = h->now + DRAIN_MS;
+}
+
+void hub_shutdown_turn(struct hub *h)
+{
+	struct hub_shutdown *s = &h->shutdown;
+
+	if (!s->begun)
+		return;
+	if (!s->said)
+		say(h);
+	if (h->now >= s->until)
+		s->over = hub_ike_leave(h) || h->now >= s->until + LEAVE_MS;
 }
 
 void hub_shutdown_end(struct hub *h)
@@ -64,5 +76,5 @@ void hub_shutdown_end(struct hub *h)
 
 bool hub_shutdown_over(const struct hub *h)
 {
-	return h->shutdown.begun && h->now >= h->shutdown.until;
+	return h->shutdown.over;
 }

@@ -91,6 +91,7 @@ struct sa_params {
 	size_t auth_key_len;
 	bool in;
 	bool esn;
+	bool standby;     /**< out, for dp_peer_add_sa(): another one stays in use for now */
 	uint16_t window;  /**< anti-replay window, packets, 0..SA_WINDOW_MAX; ignored for out */
 	uint32_t peer;    /**< stored in sa.peer */
 	uint32_t tag[4];  /**< stored in sa.hot.tag */

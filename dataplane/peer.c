@@ -284,9 +284,14 @@ int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params
 	if (rc < 0)
 		return rc;
 	*place = *sa;
-	if (!p.in)
+	if (!p.in && (!p.standby || peer->out.sa == SA_NONE))
 		set_out(dp, peer, *sa);
 	return 0;
+}
+
+void dp_peer_use_sa(struct dp *dp, uint32_t index, uint32_t sa)
+{
+	set_out(dp, &dp->peers[index], sa);
 }
 
 void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index)

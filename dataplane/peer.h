@@ -65,7 +65,8 @@ void dp_peer_move(struct dp *dp, uint32_t peer, uint32_t nbma_be, uint16_t natt_
 
 /**
  * Add a security association. p->peer and p->tag are filled in here. An inbound SA is accepted
- * from now on beside the older ones; an outbound one is used from now on ("newest wins").
+ * from now on beside the older ones; an outbound one is used from now on ("newest wins"), or if
+ * p->standby and another is in use, when that one goes or dp_peer_use_sa() says so.
  * @param[out] index  in the table of its direction
  */
 int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint32_t *index,
@@ -76,6 +77,9 @@ int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint
  * without one the peer is sent nothing: fail closed.
  */
 void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
+
+/** Use an outbound SA of the peer's from now on. */
+void dp_peer_use_sa(struct dp *dp, uint32_t peer, uint32_t index);
 
 /**
  * The peer's SAs of one direction, the oldest first.

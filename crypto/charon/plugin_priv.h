@@ -70,6 +70,9 @@ kernel_net_t *plugin_net_create(void);
 socket_t *plugin_socket_create(void);
 bool plugin_endpoint(host_t *host, struct ike_endpoint *out);
 
+/* --- reauth: an IKE SA that was just established; the calling thread has checked it out */
+void plugin_keep_proposal(ike_sa_t *ike);
+
 /* --- listener */
 bool plugin_listener(plugin_t *plugin, plugin_feature_t *feature, bool reg, void *data);
 /* Describe an IKE SA; the calling thread has checked it out. Say it if that is news. */

@@ -83,7 +83,8 @@ static const char *const lines[] = {
 /* These change too much to be run twice, or want a device; see capture.c, link.c. */
 static const char *const elsewhere[] = {"capture start /x", "capture stop", "set link-up port",
 	"set link-down port", "set promisc", "show ike sa", "show ike stats", "clear ipsec sa peer",
-	"clear ipsec sa all", "rekey ipsec sa peer", "set log ike", "reload"};
+	"clear ipsec sa all", "rekey ipsec sa peer", "set log ike", "clear ike sa peer",
+	"clear ike sa all", "rekey ike sa peer", "reload"};
 
 static void test_all_run(void)
 {
@@ -167,7 +168,7 @@ static const struct {
 		"missing-argument", "show dmvpn peer"},
 	{"clear",
 		"Argument missing after 'clear': expected "
-		"drops|nodes|fwd|port|nhrp|ipsec|rip|trace\n"
+		"drops|nodes|fwd|port|nhrp|ipsec|ike|rip|trace\n"
 		"  usage: clear drops\n",
 		"missing-argument", "clear"},
 	{"show version now",

@@ -257,6 +257,75 @@ static void test_life(void)
 	close_hub();
 }
 
+static const char *state_of(uint32_t spi)
+{
+	const json_t *rows = world_ask_json("show ipsec sa");
+	const json_t *row;
+	char text[16];
+	size_t i;
+
+	snprintf(text, sizeof(text), "0x%08x", spi);
+	json_array_foreach(
+		rows, i, row) if (strcmp(json_string_value(json_object_get(row, "spi")), text) ==
+				  0) return json_string_value(json_object_get(row, "state"));
+	return "none";
+}
+
+/* @return the new pair's inbound SPI */
+static uint32_t renew(uint32_t spi_out)
+{
+	uint32_t spi = ask_spi();
+	const struct ike_msg pair = {.type = IKE_MSG_PAIR, .pair = {1, 2, spi, spi_out}};
+
+	CU_ASSERT_EQUAL(add(sa(spi, true)), 0);
+	CU_ASSERT_EQUAL(add(sa(spi_out, false)), 0);
+	say(sa_fd, &pair);
+	return spi;
+}
+
+/* The spoke may not have the new pair yet: the old SA is used until there is a sign that it has. */
+static void test_renewed(void)
+{
+	const struct ike_msg listed = {.type = IKE_MSG_LISTED};
+	struct ike_msg del = {.type = IKE_MSG_SA_DEL};
+	struct hub_esp_sa *in;
+
+	open_hub(own_user());
+	charon_comes(INSTANCE);
+	say(sa_fd, &listed);
+	establish();
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT), "current");
+	/* It sends on the new one. */
+	in = ike_esp_find(world.hub->ike, renew(SPI_OUT + 1), packet_addr(HUB));
+	world_wait(100);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT), "current");
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "next");
+	sa_at(dp_sa_table(world.hub->dp, true), in->index)->hot.packets = 1;
+	world_wait(100);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT), "old");
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "current");
+	/* It says nothing for a while. */
+	renew(SPI_OUT + 2);
+	world_wait(2900);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "current");
+	world_wait(200);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 2), "current");
+	/* It deletes the old one. */
+	renew(SPI_OUT + 3);
+	del.sa_ref = (struct ike_sa_ref){SPI_OUT + 2, packet_addr(SPOKE)};
+	say(sa_fd, &del);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 3), "current");
+	/* One that was overtaken stays behind. */
+	renew(SPI_OUT + 4);
+	in = ike_esp_find(world.hub->ike, renew(SPI_OUT + 5), packet_addr(HUB));
+	sa_at(dp_sa_table(world.hub->dp, true), in->index)->hot.packets = 1;
+	world_wait(4 * SECONDS);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 4), "old");
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 5), "current");
+	charon_goes();
+	close_hub();
+}
+
 static void test_refused(void)
 {
 	struct ike_msg m;
@@ -462,6 +531,7 @@ static void test_datagrams(void)
 
 static const struct unit_test tests[] = {
 	{"SAs come, get old and go", test_life},
+	{"a renewed SA takes over when the spoke has it", test_renewed},
 	{"SAs that the hub cannot have", test_refused},
 	{"use and deletion", test_query_delete},
 	{"charon comes again, and another one", test_again},

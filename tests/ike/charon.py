@@ -13,11 +13,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "pylib"))
 # pylint: disable=wrong-import-position
 import ike_wire                                                                   # noqa: E402
+from scapy.utils import checksum                                                  # noqa: E402
 from spoke import ESP, GRE, GRE_KEY, IP, UDP, Raw, Sa, raw                        # noqa: E402
 
 CHARON, SWANCTL = "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"
 CLONE_NEWNET = 0x40000000
-ETH_P_IP = 0x0800
+ETH_P_IP, GRE_NHRP = 0x0800, 0x2001
 
 # IANA's numbers of IKEv2 transforms -> the hub's names
 CIPHERS = {(20, 20): "aes128gcm16", (20, 28): "aes192gcm16", (20, 36): "aes256gcm16",
@@ -59,6 +60,7 @@ class Spoke:
         self.to_load = False  # charon is there, and wants its settings
         self.sas_in, self.sas_out, self.pairs = {}, {}, []
         self.inner = []       # decrypted inner packets
+        self.nhrp = []        # decrypted NHRP packets
         self.bad = []         # what could not be
         self.gone = []        # IKE_GONE messages
         self.listener = self._listen()
@@ -248,13 +250,16 @@ start_action = {start} }} }} }} }}
             gre = clear[GRE]
             if gre.key != GRE_KEY:
                 raise ValueError(f"GRE key {gre.key}")
-            self.inner.append((spi, IP(raw(gre.payload))))
+            if gre.proto == GRE_NHRP:
+                self.nhrp.append(raw(gre.payload))
+            else:
+                self.inner.append((spi, IP(raw(gre.payload))))
         except Exception as e:  # pylint: disable=broad-except
-            self.bad.append((hex(spi), repr(e)))
+            self.bad.append((hex(spi), repr(e), [hex(s) for s in self.sas_in]))
 
-    def seal(self, inner, sa=None):
+    def seal(self, inner, sa=None, proto=0x0800):
         sa = sa or list(self.sas_out.values())[-1]
-        gre = GRE(proto=0x0800, key_present=1, key=GRE_KEY)
+        gre = GRE(proto=proto, key_present=1, key=GRE_KEY)
         ip = sa.seal(IP(src=self.address, dst=self.hub, proto=47) / GRE(raw(gre / Raw(raw(inner)))))
         if sa.fields["encap"]:
             esp = raw(ip[ESP])
@@ -264,6 +269,23 @@ start_action = {start} }} }} }} }}
 
     def send(self, inner, sa=None):
         self.tx.sendto(self.seal(inner, sa), (self.hub, 0))
+
+    def register(self, tunnel, hub_tunnel, number):
+        """An NHRP registration request (RFC 2332 5.2.3), for an hour, as the answer of the hub
+        finds it."""
+        cie = struct.pack("!BBHHHBBBB", 0, 32, 0, 0, 3600, 0, 0, 0, 0)
+        body = struct.pack("!BBHI4s4s4s", 4, 4, 0, number, *map(
+            socket.inet_aton, (self.address, tunnel, hub_tunnel))) + cie
+        size = 20 + len(body)
+        head = struct.pack("!HHLBBHHHBBBB", 1, 0x0800, 0, 0, 255, size, 0, 0, 1, 3, 4, 0)
+        packet = head + body
+        packet = packet[:12] + struct.pack("!H", checksum(packet)) + packet[14:]
+        self.tx.sendto(self.seal(Raw(packet), proto=GRE_NHRP), (self.hub, 0))
+
+    def registered(self, number):
+        """The answer to it came, and says yes (code 0)."""
+        return any(p[17] == 4 and p[24:28] == struct.pack("!I", number) and p[40] == 0
+                   for p in self.nhrp)
 
 
 def wait(spokes, what, until, seconds=15, log=None):

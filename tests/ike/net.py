@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The network and the hub of tests/ike/run, in namespaces of this run alone.
+"""The network and the hub of tests/ike/run and of the quick start, in namespaces of this run alone.
 
     hub ----+                192.0.2.1, the hub's; its kernel has no address there
     a, b ---+ wan (bridge)   192.0.2.11, .12
     nat ----+                192.0.2.20, masquerades 172.16.9.0/24
      +- c, d                 172.16.9.13, .14
+
+Which of a, b, c and d are there, and with them nat, the caller says.
 """
 import json
 import os
 import subprocess
 import time
 
-NAMES = ["wan", "hub", "a", "b", "nat", "c", "d"]
 ADDRESS = {"a": "192.0.2.11", "b": "192.0.2.12", "c": "172.16.9.13", "d": "172.16.9.14"}
 
 
@@ -20,8 +21,11 @@ def run(*words, **options):
 
 
 class Network:
-    def __init__(self):
+    def __init__(self, spokes="abcd"):
         self.prefix = f"dmvpn-ike-{os.getpid()}"
+        self.public = [name for name in spokes if name in "ab"]
+        self.behind = [name for name in spokes if name in "cd"]
+        self.names = ["wan", "hub", *spokes] + (["nat"] if self.behind else [])
 
     def ns(self, name):
         return f"{self.prefix}-{name}"
@@ -45,32 +49,40 @@ class Network:
         self.ip(name, "link set br0 up")
 
     def create(self):
-        for name in NAMES:
+        for name in self.names:
             run("ip", "netns", "add", self.ns(name))
             self.at(name, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1",
                     "net.ipv6.conf.all.disable_ipv6=1")
             self.ip(name, "link set lo up")
         self.bridge("wan")
         self.ip("wan", "address add 192.0.2.254/24 dev br0")
-        for name, device in (("hub", "wan0"), ("a", "eth0"), ("b", "eth0"), ("nat", "eth0")):
-            self.cable("wan", f"to-{name}", name, device)
+        for name in self.names[1:]:
+            if name in self.behind:
+                continue
+            self.cable("wan", f"to-{name}", name, "wan0" if name == "hub" else "eth0")
             self.ip("wan", f"link set to-{name} master br0")
-        for name in "ab":
+        for name in self.public:
             self.ip(name, f"address add {ADDRESS[name]}/24 dev eth0")
+        if self.behind:
+            self.create_nat()
+        for name in self.public + self.behind:
+            # This kernel may know ESP, or not; either way it must not answer.
+            subprocess.run(
+                ["ip", "netns", "exec", self.ns(name), "nft", "add table ip mute; add chain ip mute "
+                 "in { type filter hook input priority -300; }; add rule ip mute in meta l4proto "
+                 "esp drop"], check=False, capture_output=True)
+
+    def create_nat(self):
         self.bridge("nat")
         self.ip("nat", "address add 172.16.9.1/24 dev br0")
         self.ip("nat", "address add 192.0.2.20/24 dev eth0")
         self.at("nat", "sysctl", "-qw", "net.ipv4.ip_forward=1")
-        for name in "cd":
+        for name in self.behind:
             self.cable("nat", f"to-{name}", name, "eth0")
             self.ip("nat", f"link set to-{name} master br0")
             self.ip(name, f"address add {ADDRESS[name]}/24 dev eth0")
             self.ip(name, "route add default via 172.16.9.1")
         self.masquerade()
-        for name in "abcd":
-            # This kernel may know ESP, or not; either way it must not answer.
-            self.at(name, "nft", "add table ip mute; add chain ip mute in { type filter hook input "
-                    "priority -300; }; add rule ip mute in meta l4proto esp drop")
 
     def masquerade(self, base=None):
         """Ports of c and d at the NAT box; a base moves them."""
@@ -98,7 +110,7 @@ table ip nat {{
                        capture_output=True)
 
     def destroy(self):
-        for name in NAMES:
+        for name in self.names:
             if not os.path.exists(f"/run/netns/{self.ns(name)}"):
                 continue
             for pid in run("ip", "netns", "pids", self.ns(name)).split():
@@ -110,8 +122,10 @@ table ip nat {{
 
 
 class Hub:
-    def __init__(self, net, build, folder, plugin, ike):
+    def __init__(self, net, build, folder, run, plugin, ike):
+        """folder is for logs; run for charon, whose user may not get to where this tree is."""
         self.net, self.build, self.folder = net, build, folder
+        self.ike = f"{run}/ike"
         self.process = None
         mode = f'plugin = "{plugin}";' if plugin else 'mode = "external";'
         with open(f"{folder}/hub.cfg", "w", encoding="utf-8") as f:
@@ -123,7 +137,7 @@ control_socket = "{folder}/control.sock";
 ports = ( {{ name = "wan0"; device = "net_af_packet0,iface=wan0";
   addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254"; }} );
 tunnels = ( {{ name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = 42; }} );
-ike = {{ {mode} {ike} }};
+ike = {{ {mode} directory = "{self.ike}"; {ike} }};
 """)
 
     def start(self):
