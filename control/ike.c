@@ -124,6 +124,8 @@ int hub_ike_create(struct hub *h, struct error *err)
 		rc = ike_settings_write(ike, err);
 	if (rc == 0)
 		rc = ike_sockets_open(ike, err);
+	h->nhrp.connect = ike_connect;
+	h->nhrp.connect_ctx = ike;
 	return rc;
 }
 
@@ -137,6 +139,8 @@ void hub_ike_destroy(struct hub *h)
 	if (ike->socket[0].listener >= 0 || ike->epoll >= 0)
 		ike_sockets_close(ike);
 	ike_sas_free(ike);
+	ike_connects_free(ike);
+	h->nhrp.connect = NULL;
 	h->ike = NULL;
 	free(ike);
 }

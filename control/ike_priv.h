@@ -7,6 +7,7 @@
  *	ike_sa        SAs: added, moved, deleted, their lifetimes
  *	ike_standby   when a renewed outbound SA takes over
  *	ike_peer      IKE SAs; which spoke an SA belongs to
+ *	ike_connect   SAs that the hub begins
  *	ike_datagram  IKE datagrams between data plane and charon
  *	ike_settings  the configuration in charon's words
  *	ike_child     charon's process, and swanctl's, which hands charon its settings
@@ -115,9 +116,10 @@ struct hub_ike {
 	bool instance_known;
 	char software[64];
 	int log_level;
-	struct hub_ike_sa *ikes;  /* uthash */
-	struct hub_esp_sa *esps;  /* uthash */
-	struct hub_esp_sas slice; /* all of them, the one looked at next first */
+	struct hub_ike_sa *ikes;          /* uthash */
+	struct hub_esp_sa *esps;          /* uthash */
+	struct hub_ike_connect *connects; /* uthash */
+	struct hub_esp_sas slice;         /* all of them, the one looked at next first */
 	struct timers soft, hard, standby;
 	uint32_t next_slot; /* where the next SPI's slot is looked for */
 	bool restored;      /* SAs come back from a charon that outlived the last hub */
@@ -176,6 +178,10 @@ bool ike_standby_wanted(
 	const struct hub_ike *ike, const struct hub_peer *p, const struct ike_sa_add *a);
 void ike_standby_begin(struct hub_ike *ike, struct hub_esp_sa *esp);
 void ike_standby_turn(struct hub_ike *ike);
+
+/* ike_connect.c: hub_nhrp.connect. @return NHRP_PEER_NONE: it is not there yet */
+uint32_t ike_connect(void *ctx, uint16_t tunnel, uint32_t nbma_be);
+void ike_connects_free(struct hub_ike *ike);
 
 /* ike_peer.c */
 struct hub_ike_sa *ike_find(const struct hub_ike *ike, uint32_t id);

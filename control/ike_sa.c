@@ -235,6 +235,7 @@ static int install(struct hub_ike *ike, const struct ike_sa_add *a, struct hub_p
 		.auth_key_len = a->auth_key.len,
 		.in = a->in,
 		.esn = a->esn,
+		.tunnel = a->mode == IKE_MODE_TUNNEL,
 		.standby = ike_standby_wanted(ike, p, a),
 		.window = RTE_MIN(a->window, (uint16_t)SA_WINDOW_MAX),
 	};
@@ -296,9 +297,6 @@ static int add(struct hub_ike *ike, const struct ike_sa_add *a, struct error *er
 	}
 	if (esp != NULL)
 		ike_esp_del(ike, esp);
-	if (a->mode != IKE_MODE_TRANSPORT)
-		return error_set(
-			err, EPROTONOSUPPORT, "tunnel mode; the spoke wants `mode transport`");
 	if (s == NULL)
 		return error_set(err, ENOENT, "its IKE SA is not known");
 	p = ike_peer_for(ike, s, local, remote, a->encap, err);

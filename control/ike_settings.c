@@ -15,25 +15,33 @@
 #define GROUPS "-ecp384-ecp256-modp4096-modp3072-modp2048-modp1536"
 #define LEGACY "-modp1536-modp1024"
 
+#define MODERN_CBC "aes256-aes128-sha384-sha256-ecp384-ecp256-curve25519-modp3072-modp2048"
+#define CISCO      "aes256-aes192-aes128-sha512-sha384-sha256-sha1" GROUPS
+#define OLD_CISCO  "aes128-3des-sha1-md5" LEGACY
+
 /*
  * What Cisco IOS proposes by default in its ages, and what Linux does now. Asked by IKEv1 all of a
- * proposal's algorithms may match, but charon itself proposes the first of each kind only: so ESP
- * for IKEv1 is listed one by one, and without PFS first, which most routers do not ask for.
+ * proposal's algorithms may match, but charon itself proposes the first of each kind only: so what
+ * is usual is listed one by one for IKEv1, and ESP without PFS first, which most routers do not ask
+ * for. IKEv1 has no AEADs of its own.
  */
 static const struct {
-	const char *name, *ike, *esp, *esp_v1;
+	const char *name, *ike, *ike_v1, *esp, *esp_v1;
 } presets[] = {
 	{
 		"modern",
 		"aes256gcm16-aes128gcm16-prfsha384-prfsha256-ecp384-ecp256-curve25519-modp3072-"
-		"modp2048, aes256-aes128-sha384-sha256-ecp384-ecp256-curve25519-modp3072-modp2048",
+		"modp2048, " MODERN_CBC,
+		"aes256-sha256-modp2048, aes128-sha256-modp2048, aes256-sha256-ecp256, " MODERN_CBC,
 		"aes256gcm16-aes128gcm16-ecp384-ecp256-curve25519-modp3072-modp2048-modpnone-esn-"
 		"noesn",
 		"aes256gcm16-modpnone" GROUPS ", aes128gcm16-modpnone" GROUPS,
 	},
 	{
 		"cisco",
-		"aes256-aes192-aes128-sha512-sha384-sha256-sha1" GROUPS,
+		CISCO,
+		"aes256-sha256-modp2048, aes256-sha1-modp2048, aes128-sha256-modp2048, "
+		"aes128-sha1-modp2048, aes256-sha1-modp1536, aes128-sha1-modp1536, " CISCO,
 		"aes256-aes192-aes128-sha256-sha1" GROUPS "-modpnone",
 		"aes256-sha256-modpnone" GROUPS ", aes256-sha1-modpnone" GROUPS
 		", aes128-sha256-modpnone" GROUPS ", aes128-sha1-modpnone" GROUPS
@@ -41,14 +49,16 @@ static const struct {
 	},
 	{
 		"cisco-legacy",
-		"aes128-3des-sha1-md5" LEGACY,
-		"aes128-3des-sha1-md5" LEGACY "-modpnone",
+		OLD_CISCO,
+		"aes128-sha1-modp1024, 3des-sha1-modp1024, 3des-md5-modp1024, "
+		"3des-sha1-modp1536, " OLD_CISCO,
+		OLD_CISCO "-modpnone",
 		"aes128-sha1-modpnone" LEGACY ", 3des-sha1-modpnone" LEGACY
 		", aes128-md5-modpnone" LEGACY ", 3des-md5-modpnone" LEGACY,
 	},
 };
 
-enum what { FOR_IKE, FOR_ESP, FOR_ESP_V1 };
+enum what { FOR_IKE, FOR_IKE_V1, FOR_ESP, FOR_ESP_V1 };
 
 #define DEFAULTS "cisco", "modern"
 
@@ -64,9 +74,10 @@ static void put_proposals(FILE *f, const char *name, char *const *list, unsigned
 
 		for (unsigned k = 0; k < RTE_DIM(presets); k++)
 			if (strcmp(text, presets[k].name) == 0)
-				text = what == FOR_IKE   ? presets[k].ike
-				       : what == FOR_ESP ? presets[k].esp
-							 : presets[k].esp_v1;
+				text = what == FOR_IKE      ? presets[k].ike
+				       : what == FOR_IKE_V1 ? presets[k].ike_v1
+				       : what == FOR_ESP    ? presets[k].esp
+							    : presets[k].esp_v1;
 		fprintf(f, "%s%s", i > 0 ? ", " : "", text);
 	}
 	fputs("\n", f);
@@ -169,7 +180,8 @@ static void put_connection(
 		"unique = never\nmobike = no\nfragmentation = %s\nencap = %s\n",
 		tunnel, k->suffix, k->version, k->aggressive ? "yes" : "no", text,
 		c->fragmentation ? "yes" : "no", c->nat_force ? "yes" : "no");
-	put_proposals(f, "proposals", c->proposals, c->n_proposals, FOR_IKE);
+	put_proposals(f, "proposals", c->proposals, c->n_proposals,
+		k->version == 1 ? FOR_IKE_V1 : FOR_IKE);
 	fprintf(f, "rekey_time = %us\nover_time = %us\ndpd_delay = %us\ndpd_timeout = %us\n",
 		c->life_ike, c->life_ike / 10, c->dpd, c->dpd * 2);
 	if (k->certificate) {

@@ -53,10 +53,10 @@ static json_t *row(const struct hub *h, const struct hub_peer *p, bool in, uint3
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:s, "
 			 "s:i, s:b, s:s, s:s?, s:I, s:o}",
 		"direction", in ? "in" : "out", "spi", spi, "suite", esp_suite_at(sa->suite)->name,
-		"mode", "transp", "sequence", cli_u64(load64(&hot->seq)), "packets",
-		cli_u64(load64(&hot->packets)), "bytes", cli_u64(load64(&hot->bytes)), "errors",
-		(json_int_t)auth + replay + other, "auth_errors", (json_int_t)auth, "replay_errors",
-		(json_int_t)replay, "other_errors", (json_int_t)other, "soft_left",
+		"mode", sa->tunnel ? "tunnel" : "transp", "sequence", cli_u64(load64(&hot->seq)),
+		"packets", cli_u64(load64(&hot->packets)), "bytes", cli_u64(load64(&hot->bytes)),
+		"errors", (json_int_t)auth + replay + other, "auth_errors", (json_int_t)auth,
+		"replay_errors", (json_int_t)replay, "other_errors", (json_int_t)other, "soft_left",
 		left(h, esp == NULL ? NULL : &esp->soft), "hard_left",
 		left(h, esp == NULL ? NULL : &esp->hard), "state",
 		current ? "current"

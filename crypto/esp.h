@@ -15,6 +15,7 @@
 
 #define ESP_BURST_MAX 64
 #define ESP_HDR_LEN   8
+#define ESP_NEXT_IP4  4 /**< tunnel mode */
 #define ESP_NEXT_GRE  47
 #define ESP_NEXT_NONE 59 /**< dummy packet, RFC 4303 2.6 */
 

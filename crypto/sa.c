@@ -190,6 +190,7 @@ static void slot_fill(struct sa_table *t, struct sa *sa, const struct sa_params 
 	sa->icv_len = p->suite->icv_len;
 	sa->esn = p->esn;
 	sa->in = p->in;
+	sa->tunnel = p->tunnel;
 	sa->used = 1;
 	sa->key_size = p->suite->key_len > 8 ? (p->suite->key_len / 8 - 2) & 3 : 0;
 	sa->hot.owner = SA_OWNER_NONE;

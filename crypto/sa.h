@@ -67,6 +67,7 @@ struct sa {
 	uint8_t in : 1;
 	uint8_t used : 1;     /**< slot taken (visible or waiting for its grace period) */
 	uint8_t key_size : 2; /**< AES: 0, 1, 2 for keys of 16, 24, 32 octets */
+	uint8_t tunnel : 1;   /**< tunnel mode: an IPv4 header is encrypted too */
 	uint8_t cipher;       /**< enum esp_cipher, copied from the suite for the hot path */
 	uint8_t icv_len;
 	union {
@@ -91,6 +92,7 @@ struct sa_params {
 	size_t auth_key_len;
 	bool in;
 	bool esn;
+	bool tunnel;      /**< tunnel mode; for the data plane */
 	bool standby;     /**< out, for dp_peer_add_sa(): another one stays in use for now */
 	uint16_t window;  /**< anti-replay window, packets, 0..SA_WINDOW_MAX; ignored for out */
 	uint32_t peer;    /**< stored in sa.peer */

@@ -69,9 +69,10 @@ static inline uint16_t l2_port(__m128i l2)
 union peer_out {
 	struct {
 		uint32_t sa; /* SA_NONE: the peer transmits nothing */
-		uint8_t iv_len;
-		uint8_t tos;  /* OUT_TOS_COPY, or the DSCP to write, in the upper six bits */
-		uint16_t mtu; /* largest inner packet */
+		uint8_t iv_len : 7;
+		uint8_t tunnel : 1; /* mode */
+		uint8_t tos;        /* OUT_TOS_COPY, or the DSCP to write, in the upper six bits */
+		uint16_t mtu;       /* largest inner packet */
 	};
 	uint64_t word;
 };
@@ -445,6 +446,11 @@ typedef unsigned (*stage_fn)(struct worker *w, struct pkt **line, unsigned n);
 unsigned rx_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned ip4_in_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n);
+/* esp_tunnel.c: take the inner header off. @return false: dropped */
+bool esp_tunnel_open(struct worker *w, struct pkt *p);
+/* Write it in front of gre_len octets of GRE. */
+void esp_tunnel_write(uint8_t *gre, unsigned gre_len, const struct peer *peer, uint32_t dst_be,
+	uint8_t tos, uint8_t ttl);
 unsigned gre_in_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n);

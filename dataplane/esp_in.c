@@ -101,7 +101,11 @@ static bool accept_opened(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_esp_peer_mismatch);
 		return false;
 	}
-	if (unlikely(p->esp.next_header != ESP_NEXT_GRE)) {
+	if (unlikely(p->esp.next_header != ESP_NEXT_GRE) && p->esp.next_header == ESP_NEXT_IP4 &&
+		p->esp.sa->tunnel) {
+		if (!esp_tunnel_open(w, p))
+			return false;
+	} else if (unlikely(p->esp.next_header != ESP_NEXT_GRE)) {
 		pkt_drop(w, p,
 			p->esp.next_header == ESP_NEXT_NONE ? DP_DROP_esp_dummy
 							    : DP_DROP_esp_next_header);

@@ -116,7 +116,7 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	const uint16_t port = l2_port(l2);
 	unsigned front = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr);
 	uint8_t *frame;
-	unsigned room;
+	unsigned room, inner_len = 0;
 
 	if (unlikely(p->protocol == 0x0800 && p->l3[9] == IPPROTO_TCP))
 		clamp(w, peer, p);
@@ -132,7 +132,9 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 		return GONE;
 	}
 	front += outer.port_be != 0 ? sizeof(struct rte_udp_hdr) : 0;
-	room = front + ESP_HDR_LEN + out.iv_len + peer->gre_len;
+	if (unlikely(out.tunnel))
+		inner_len = sizeof(struct rte_ipv4_hdr);
+	room = front + ESP_HDR_LEN + out.iv_len + inner_len + peer->gre_len;
 	if (unlikely(buf_room_before(p->m, p->l3) < room ||
 		     buf_room_after(p->m, p->l3) < p->l3_len + (unsigned)ESP_TAIL_MAX)) {
 		pkt_drop(w, p, DP_DROP_out_no_room);
@@ -145,6 +147,10 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 		write_gre_checksum(p->l3, p->l3_len, peer, p->protocol);
 	else
 		write_gre(p->l3, peer, p->protocol);
+
+	if (unlikely(out.tunnel))
+		esp_tunnel_write(p->l3 - peer->gre_len, peer->gre_len + p->l3_len, peer,
+			outer.addr_be, outer_tos(p, out.tos), w->dp->tunnels[peer->tunnel].p.ttl);
 
 	/* The last two of these sixteen octets are the port's; the IP header overwrites them. */
 	_mm_storeu_si128((__m128i *)frame, l2);
@@ -164,8 +170,10 @@ static enum fit gre_out_one(struct worker *w, struct pkt *p)
 	p->port = port;
 	p->esp.sa = sa_at(w->dp->sa_out, out.sa);
 	p->esp.esp = frame + front;
-	p->esp.payload_len = (uint16_t)(peer->gre_len + p->l3_len);
+	p->esp.payload_len = (uint16_t)(inner_len + peer->gre_len + p->l3_len);
 	p->esp.next_header = ESP_NEXT_GRE;
+	if (unlikely(out.tunnel))
+		p->esp.next_header = ESP_NEXT_IP4;
 	rte_prefetch0(p->esp.sa);
 	rte_prefetch0(&p->esp.sa->hot);
 	return FITS;

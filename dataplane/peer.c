@@ -101,7 +101,8 @@ static unsigned list_remove(uint32_t *list, uint32_t value)
  * Largest inner packet whose ESP packet (RFC 4303 2: header, IV, padding to the block, two octets
  * of trailer, ICV) fits into the path's MTU.
  */
-static uint16_t fitting_mtu(const struct dp *dp, const struct peer *peer, const struct esp_suite *s)
+static uint16_t fitting_mtu(
+	const struct dp *dp, const struct peer *peer, const struct esp_suite *s, bool tunnel)
 {
 	const struct tunnel *t = &dp->tunnels[peer->tunnel];
 	unsigned path = peer->path_mtu, fixed, most = t->p.mtu;
@@ -116,7 +117,7 @@ static uint16_t fitting_mtu(const struct dp *dp, const struct peer *peer, const 
 	if (peer->outer.port_be != 0)
 		fixed += sizeof(struct rte_udp_hdr);
 	path = path > fixed ? (path - fixed) / s->align * s->align : 0;
-	fixed = 2u + peer->gre_len;
+	fixed = 2u + peer->gre_len + (tunnel ? sizeof(struct rte_ipv4_hdr) : 0);
 	path = path > fixed ? path - fixed : 0;
 	return (uint16_t)RTE_MIN(path, most);
 }
@@ -132,8 +133,9 @@ static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
 	out.tos = t->p.dscp_set ? (uint8_t)(t->p.dscp << 2) : OUT_TOS_COPY;
 	if (sa != SA_NONE) {
 		suite = esp_suite_at(sa_at(dp->sa_out, sa)->suite);
-		out.iv_len = suite->iv_len;
-		out.mtu = fitting_mtu(dp, peer, suite);
+		out.iv_len = suite->iv_len & 0x7f;
+		out.tunnel = sa_at(dp->sa_out, sa)->tunnel;
+		out.mtu = fitting_mtu(dp, peer, suite, out.tunnel);
 	}
 	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
 }

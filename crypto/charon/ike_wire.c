@@ -139,6 +139,11 @@ static const struct field action[] = {
 	AT(U32, ike_action, ike_sa),
 	UP_TO(IKE_DOS - 1, U8, ike_action, what),
 };
+static const struct field initiate[] = {
+	AT(ADDR, ike_initiate, local_be),
+	AT(ADDR, ike_initiate, remote_be),
+	UP_TO(2, U8, ike_initiate, version),
+};
 static const struct field secret[] = {
 	AT(U16, ike_secret, place),
 	UP_TO(IKE_SECRETS - 1, U8, ike_secret, kind),
@@ -197,6 +202,7 @@ static const struct layout layouts[IKE_MSG_TYPES] = {
 	[IKE_MSG_LOG_LEVEL] = LAYOUT("LOG_LEVEL", log_level),
 	[IKE_MSG_LOG] = LAYOUT("LOG", log_line),
 	[IKE_MSG_STATS] = LAYOUT("STATS", stats),
+	[IKE_MSG_INITIATE] = LAYOUT("INITIATE", initiate),
 };
 
 const char *ike_msg_name(unsigned type)

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IKE_WIRE_VERSION      1
+#define IKE_WIRE_VERSION      2
 #define IKE_WIRE_MAGIC        0x444d4956u /* "DMIV" */
 #define IKE_WIRE_MAX          2048        /**< octets of an encoded message of the SA socket */
 #define IKE_WIRE_DATAGRAM_MAX 65507       /**< octets of an IKE datagram (RFC 768) */
@@ -58,6 +58,7 @@ enum ike_msg_type {
 	IKE_MSG_LOG_LEVEL,  /**< H: ike_log_level */
 	IKE_MSG_LOG,        /**< P: ike_log */
 	IKE_MSG_STATS,      /**< P: ike_stats, once a second when something has changed */
+	IKE_MSG_INITIATE,   /**< H: ike_initiate: agree on SAs with this peer */
 	IKE_MSG_TYPES
 };
 
@@ -217,6 +218,12 @@ struct ike_action {
 	uint8_t what; /**< enum ike_do */
 };
 
+struct ike_initiate {
+	uint32_t local_be;
+	uint32_t remote_be;
+	uint8_t version; /**< of IKE: 1, 2 */
+};
+
 enum ike_secret_kind { IKE_SECRET_ANYBODY, IKE_SECRET_IDENTITY, IKE_SECRET_PREFIX, IKE_SECRETS };
 
 struct ike_secret_bytes {
@@ -283,6 +290,7 @@ struct ike_msg {
 		struct ike_log_level log_level;
 		struct ike_log log;
 		struct ike_stats stats;
+		struct ike_initiate initiate;
 	};
 };
 

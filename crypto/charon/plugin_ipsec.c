@@ -22,6 +22,17 @@ bool plugin_endpoint(host_t *host, struct ike_endpoint *out)
 	return TRUE;
 }
 
+host_t *plugin_host(const struct ike_endpoint *e)
+{
+	struct sockaddr_in a = {
+		.sin_family = AF_INET,
+		.sin_port = htons(e->port),
+		.sin_addr.s_addr = e->addr_be,
+	};
+
+	return host_create_from_sockaddr((sockaddr_t *)&a);
+}
+
 static bool reference(kernel_ipsec_sa_id_t *id, struct ike_sa_ref *ref)
 {
 	struct ike_endpoint dst;

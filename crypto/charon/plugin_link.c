@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include <collections/linked_list.h>
-#include <processing/jobs/callback_job.h>
 #include <threading/condvar.h>
 #include <threading/mutex.h>
 #include <threading/thread.h>
@@ -255,72 +254,6 @@ static void take_answer(const struct ike_msg *m)
 	link_.lock->unlock(link_.lock);
 }
 
-static host_t *host_of(const struct ike_endpoint *e)
-{
-	struct sockaddr_in a = {
-		.sin_family = AF_INET,
-		.sin_port = htons(e->port),
-		.sin_addr.s_addr = e->addr_be,
-	};
-
-	return host_create_from_sockaddr((sockaddr_t *)&a);
-}
-
-static void take_expire(const struct ike_expire *e)
-{
-	host_t *dst = host_of(&(struct ike_endpoint){.addr_be = e->dst_be});
-
-	charon->kernel->expire(charon->kernel, IPPROTO_ESP, htonl(e->spi), dst, e->hard);
-	dst->destroy(dst);
-}
-
-static void take_mapping(const struct ike_mapping *m)
-{
-	host_t *dst = host_of(&(struct ike_endpoint){.addr_be = m->dst_be});
-	host_t *remote = host_of(&m->remote);
-
-	charon->kernel->mapping(charon->kernel, IPPROTO_ESP, htonl(m->spi), dst, remote);
-	dst->destroy(dst);
-	remote->destroy(remote);
-}
-
-/* By the job's thread, for this one must not wait for an IKE SA. */
-static job_requeue_t act(struct ike_action *a)
-{
-	ike_sa_t *ike = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager, a->ike_sa);
-	status_t status = SUCCESS;
-
-	if (ike == NULL) {
-		return JOB_REQUEUE_NONE;
-	}
-	switch (a->what) {
-	case IKE_DO_DELETE:
-		status = ike->delete (ike, FALSE);
-		break;
-	case IKE_DO_REKEY:
-		status = ike->rekey(ike);
-		break;
-	case IKE_DO_PROBE:
-		status = ike->send_dpd(ike);
-		break;
-	}
-	if (status == DESTROY_ME) {
-		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager, ike);
-	} else {
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike);
-	}
-	return JOB_REQUEUE_NONE;
-}
-
-static void take_action(const struct ike_action *a)
-{
-	struct ike_action *copy = malloc_thing(struct ike_action);
-
-	*copy = *a;
-	lib->processor->queue_job(lib->processor,
-		(job_t *)callback_job_create((callback_job_cb_t)act, copy, free, NULL));
-}
-
 /* @return FALSE: nothing that a hub says */
 static bool take(const struct ike_msg *m)
 {
@@ -330,17 +263,8 @@ static bool take(const struct ike_msg *m)
 	case IKE_MSG_SA_USE:
 		take_answer(m);
 		return TRUE;
-	case IKE_MSG_EXPIRE:
-		take_expire(&m->expire);
-		return TRUE;
-	case IKE_MSG_MAPPING:
-		take_mapping(&m->mapping);
-		return TRUE;
 	case IKE_MSG_SA_SEQ:
 		table_sa_seq(&m->sa_seq);
-		return TRUE;
-	case IKE_MSG_IKE_ACTION:
-		take_action(&m->action);
 		return TRUE;
 	case IKE_MSG_SECRET:
 		secrets_add(&m->secret);
@@ -352,6 +276,9 @@ static bool take(const struct ike_msg *m)
 		listener_set_log_level(m->log_level.level);
 		return TRUE;
 	default:
+		if (action_take(m)) {
+			return TRUE;
+		}
 		DBG1(DBG_KNL, PLUGIN_NAME ": the hub sent a %s, which is none of its messages",
 			ike_msg_name(m->type));
 		return FALSE;
@@ -581,8 +508,8 @@ packet_t *link_receive(void)
 		return NULL;
 	}
 	packet = packet_create();
-	packet->set_source(packet, host_of(&d.src));
-	packet->set_destination(packet, host_of(&d.dst));
+	packet->set_source(packet, plugin_host(&d.src));
+	packet->set_destination(packet, plugin_host(&d.dst));
 	packet->set_data(packet, chunk_clone(chunk_create((u_char *)d.data, d.len)));
 	__atomic_add_fetch(&link_.stats.datagrams_in, 1, __ATOMIC_RELAXED);
 	return packet;

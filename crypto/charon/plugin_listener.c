@@ -157,7 +157,7 @@ METHOD(listener_t, alert, bool, listener_t *this, ike_sa_t *ike, alert_t what, v
 METHOD(listener_t, ike_updown, bool, listener_t *this, ike_sa_t *ike, bool up)
 {
 	if (up) {
-		plugin_keep_proposal(ike);
+		config_keep_proposal(ike);
 		listener_say_ike_sa(ike);
 	} else if (ike->get_state(ike) != IKE_DELETING) {
 		/* Nobody asked for its end: the peer did not answer. */

@@ -69,9 +69,17 @@ kernel_ipsec_t *plugin_ipsec_create(void);
 kernel_net_t *plugin_net_create(void);
 socket_t *plugin_socket_create(void);
 bool plugin_endpoint(host_t *host, struct ike_endpoint *out);
+host_t *plugin_host(const struct ike_endpoint *e);
 
-/* --- reauth: an IKE SA that was just established; the calling thread has checked it out */
-void plugin_keep_proposal(ike_sa_t *ike);
+/* --- config */
+/* An IKE SA was just established; the calling thread has checked it out. */
+void config_keep_proposal(ike_sa_t *ike);
+/* How to begin with a peer. @return NULL: there is no configuration for it */
+peer_cfg_t *config_for_peer(host_t *local, host_t *remote, ike_version_t version);
+
+/* --- action: what the hub says and charon is to do; nothing here waits */
+/* @return FALSE: none of these messages */
+bool action_take(const struct ike_msg *m);
 
 /* --- listener */
 bool plugin_listener(plugin_t *plugin, plugin_feature_t *feature, bool reg, void *data);

@@ -326,6 +326,67 @@ static void test_renewed(void)
 	close_hub();
 }
 
+/* Octets and packets are looked at once a second; the soft limit once, the hard one is the end. */
+static void test_counted_lives(void)
+{
+	for (unsigned packets = 0; packets < 2; packets++) {
+		struct hub_esp_sa *esp;
+		struct ike_msg m;
+		struct sa *in;
+
+		open_hub(own_user());
+		charon_comes(INSTANCE);
+		say_ike_sa(IKE_AUTH_KEY_OWN, 0);
+		m = sa(ask_spi(), true);
+		m.sa_add.seconds = (struct ike_lifetime){0, 0};
+		*(packets ? &m.sa_add.packets : &m.sa_add.bytes) =
+			(struct ike_lifetime){1000, 1100};
+		CU_ASSERT_EQUAL(add(m), 0);
+		esp = ike_esp_find(world.hub->ike, m.sa_add.spi, packet_addr(HUB));
+		in = sa_at(dp_sa_table(world.hub->dp, true), esp->index);
+		*(packets ? &in->hot.packets : &in->hot.bytes) = 999;
+		world_wait(2 * SECONDS);
+		CU_ASSERT_EQUAL(heard(sa_fd).type, 0);
+		*(packets ? &in->hot.packets : &in->hot.bytes) = 1000;
+		world_wait(2 * SECONDS);
+		expect_expire(m.sa_add.spi, false);
+		CU_ASSERT_EQUAL(heard(sa_fd).type, 0);
+		*(packets ? &in->hot.packets : &in->hot.bytes) = 1100;
+		world_wait(2 * SECONDS);
+		expect_expire(m.sa_add.spi, true);
+		CU_ASSERT_EQUAL(n_sas(), 0);
+		charon_goes();
+		close_hub();
+	}
+}
+
+/* NHRP wants SAs with somebody: charon is asked, not too often, by one version after the other. */
+static void test_begins(void)
+{
+	struct ike_msg m;
+
+	open_hub(own_user());
+	charon_comes(INSTANCE);
+	world.hub->ike->loaded = true;
+	for (uint8_t version = 2; version > 0; version--) {
+		CU_ASSERT_EQUAL(ike_connect(world.hub->ike, 0, packet_addr(SPOKE)), NHRP_PEER_NONE);
+		m = heard(sa_fd);
+		CU_ASSERT_EQUAL(m.type, IKE_MSG_INITIATE);
+		CU_ASSERT_EQUAL(m.initiate.local_be, packet_addr(HUB));
+		CU_ASSERT_EQUAL(m.initiate.remote_be, packet_addr(SPOKE));
+		CU_ASSERT_EQUAL(m.initiate.version, version);
+		ike_connect(world.hub->ike, 0, packet_addr(SPOKE));
+		CU_ASSERT_EQUAL(heard(sa_fd).type, 0);
+		world_wait(11 * SECONDS);
+	}
+	/* Without its settings charon would not know how. */
+	world.hub->ike->loaded = false;
+	ike_connect(world.hub->ike, 0, packet_addr(SPOKE));
+	CU_ASSERT_EQUAL(heard(sa_fd).type, 0);
+	charon_goes();
+	close_hub();
+}
+
 static void test_refused(void)
 {
 	struct ike_msg m;
@@ -335,9 +396,6 @@ static void test_refused(void)
 	m = sa(ask_spi(), true);
 	CU_ASSERT_EQUAL(add(m), ENOENT); /* no IKE SA */
 	say_ike_sa(IKE_AUTH_KEY_OWN, 0);
-	m.sa_add.mode = IKE_MODE_TUNNEL;
-	CU_ASSERT_EQUAL(add(m), EPROTONOSUPPORT);
-	m.sa_add.mode = IKE_MODE_TRANSPORT;
 	m.sa_add.key.len = 19;
 	CU_ASSERT_EQUAL(add(m), ENOTSUP);
 	m.sa_add.key.len = 20;
@@ -532,6 +590,8 @@ static void test_datagrams(void)
 static const struct unit_test tests[] = {
 	{"SAs come, get old and go", test_life},
 	{"a renewed SA takes over when the spoke has it", test_renewed},
+	{"lifetimes of octets and packets", test_counted_lives},
+	{"the hub begins", test_begins},
 	{"SAs that the hub cannot have", test_refused},
 	{"use and deletion", test_query_delete},
 	{"charon comes again, and another one", test_again},

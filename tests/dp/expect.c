@@ -79,6 +79,26 @@ static void expect_udp(struct place at, const struct spoke *s, const uint8_t *ud
 	expect_true(at, packet_get16(udp + 6) == 0, "UDP checksum is not zero");
 }
 
+/* The header of ESP's tunnel mode, which is taken off. */
+static void expect_tunnel_header(struct place at, const struct spoke *s, struct esp_packet *e)
+{
+	const uint32_t hub_be = packet_addr(s->port ? HUB_NBMA_1 : HUB_NBMA);
+	const uint8_t *ip = e->payload;
+
+	expect_true(at, e->next_header == IPPROTO_IPIP && ip[0] == 0x45,
+		"ESP carries protocol %u, not IPv4", e->next_header);
+	expect_true(at, packet_get16(ip + PACKET_IP4_TOTAL) == e->payload_len,
+		"inner total length %u of %u", packet_get16(ip + PACKET_IP4_TOTAL), e->payload_len);
+	expect_true(at, packet_sum(ip, PACKET_IP4_LEN) == 0, "inner checksum is wrong");
+	expect_true(at,
+		memcmp(ip + PACKET_IP4_SRC, &hub_be, 4) == 0 &&
+			memcmp(ip + PACKET_IP4_DST, &s->nbma_be, 4) == 0,
+		"inner addresses");
+	e->next_header = ip[PACKET_IP4_PROTOCOL];
+	e->payload += PACKET_IP4_LEN;
+	e->payload_len -= PACKET_IP4_LEN;
+}
+
 static struct packet expect_opened(
 	struct place at, struct spoke *s, const uint8_t *esp, unsigned len)
 {
@@ -91,9 +111,11 @@ static struct packet expect_opened(
 		packet_get32(esp), s->spi_out, s->name);
 	esp_open_burst(net.esp, burst, 1);
 	expect_true(at, e.status == ESP_OK, "%s cannot open it: status %u", s->name, e.status);
-	expect_true(at, e.next_header == IPPROTO_GRE, "ESP carries protocol %u", e.next_header);
 	if (e.status != ESP_OK)
 		return (struct packet){0};
+	if (net.params.tunnel_mode)
+		expect_tunnel_header(at, s, &e);
+	expect_true(at, e.next_header == IPPROTO_GRE, "ESP carries protocol %u", e.next_header);
 	memmove(out.b, e.payload, e.payload_len);
 	out.len = e.payload_len;
 	return out;

@@ -75,6 +75,7 @@ struct net_params {
 	uint16_t mtu;         /**< of the ports; default 1500 */
 	uint32_t fragment_us; /**< as in struct dp_params */
 	bool esn;
+	bool tunnel_mode; /**< of ESP, from host to host */
 	enum dp_rpf rpf;
 	bool no_peers; /**< spokes exist but the hub was not told of them */
 	/** Workers run on these threads of the EAL; else in net_run(). The ports then are: */

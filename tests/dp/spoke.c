@@ -34,7 +34,9 @@ static void spoke_keys(struct sa_params *p, uint8_t *key, uint8_t *auth)
 void spoke_rekey(struct spoke *s, uint32_t spi_in, uint32_t spi_out)
 {
 	uint8_t key[ESP_KEY_MAX], auth[ESP_AUTH_MAX];
-	struct sa_params p = {.esn = net.params.esn, .window = net.params.window};
+	struct sa_params p = {.esn = net.params.esn,
+		.tunnel = net.params.tunnel_mode,
+		.window = net.params.window};
 	struct error err = {""};
 
 	s->spi_in = p.spi = spi_in;

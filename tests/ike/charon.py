@@ -19,6 +19,7 @@ from spoke import ESP, GRE, GRE_KEY, IP, UDP, Raw, Sa, raw                      
 CHARON, SWANCTL = "/usr/sbin/charon-systemd", "/usr/sbin/swanctl"
 CLONE_NEWNET = 0x40000000
 ETH_P_IP, GRE_NHRP = 0x0800, 0x2001
+MODE_TUNNEL = 1
 
 # IANA's numbers of IKEv2 transforms -> the hub's names
 CIPHERS = {(20, 20): "aes128gcm16", (20, 28): "aes192gcm16", (20, 36): "aes256gcm16",
@@ -247,6 +248,8 @@ start_action = {start} }} }} }} }}
         sa = self.sas_in.get(spi)
         try:
             clear = sa.open(IP(raw(ip)))
+            if sa.fields["mode"] == MODE_TUNNEL and clear.proto != 4:
+                raise ValueError(f"protocol {clear.proto} in tunnel mode")
             gre = clear[GRE]
             if gre.key != GRE_KEY:
                 raise ValueError(f"GRE key {gre.key}")
@@ -259,8 +262,11 @@ start_action = {start} }} }} }} }}
 
     def seal(self, inner, sa=None, proto=0x0800):
         sa = sa or list(self.sas_out.values())[-1]
-        gre = GRE(proto=proto, key_present=1, key=GRE_KEY)
-        ip = sa.seal(IP(src=self.address, dst=self.hub, proto=47) / GRE(raw(gre / Raw(raw(inner)))))
+        gre = IP(src=self.address, dst=self.hub, proto=47) / GRE(
+            raw(GRE(proto=proto, key_present=1, key=GRE_KEY) / Raw(raw(inner))))
+        if sa.fields["mode"] == MODE_TUNNEL:
+            gre = IP(src=self.address, dst=self.hub, proto=4) / IP(raw(gre))
+        ip = sa.seal(gre)
         if sa.fields["encap"]:
             esp = raw(ip[ESP])
             ip = IP(src=self.address, dst=self.hub) / UDP(

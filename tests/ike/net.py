@@ -2,18 +2,18 @@
 """The network and the hub of tests/ike/run and of the quick start, in namespaces of this run alone.
 
     hub ----+                192.0.2.1, the hub's; its kernel has no address there
-    a, b ---+ wan (bridge)   192.0.2.11, .12
+    a, b ---+ wan (bridge)   192.0.2.11, .12; h, another hub, .13
     nat ----+                192.0.2.20, masquerades 172.16.9.0/24
      +- c, d                 172.16.9.13, .14
 
-Which of a, b, c and d are there, and with them nat, the caller says.
+Which of a, b, h, c and d are there, and with them nat, the caller says.
 """
 import json
 import os
 import subprocess
 import time
 
-ADDRESS = {"a": "192.0.2.11", "b": "192.0.2.12", "c": "172.16.9.13", "d": "172.16.9.14"}
+ADDRESS = {"a": "192.0.2.11", "b": "192.0.2.12", "h": "192.0.2.13", "c": "172.16.9.13", "d": "172.16.9.14"}
 
 
 def run(*words, **options):
@@ -21,9 +21,9 @@ def run(*words, **options):
 
 
 class Network:
-    def __init__(self, spokes="abcd"):
+    def __init__(self, spokes="abhcd"):
         self.prefix = f"dmvpn-ike-{os.getpid()}"
-        self.public = [name for name in spokes if name in "ab"]
+        self.public = [name for name in spokes if name in "abh"]
         self.behind = [name for name in spokes if name in "cd"]
         self.names = ["wan", "hub", *spokes] + (["nat"] if self.behind else [])
 
@@ -122,7 +122,7 @@ table ip nat {{
 
 
 class Hub:
-    def __init__(self, net, build, folder, run, plugin, ike):
+    def __init__(self, net, build, folder, run, plugin, ike, tunnel=""):
         """folder is for logs; run for charon, whose user may not get to where this tree is."""
         self.net, self.build, self.folder = net, build, folder
         self.ike = f"{run}/ike"
@@ -136,7 +136,7 @@ mbufs = 8192;
 control_socket = "{folder}/control.sock";
 ports = ( {{ name = "wan0"; device = "net_af_packet0,iface=wan0";
   addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254"; }} );
-tunnels = ( {{ name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = 42; }} );
+tunnels = ( {{ name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = 42; {tunnel} }} );
 ike = {{ {mode} directory = "{self.ike}"; {ike} }};
 """)
 

@@ -4,7 +4,7 @@ second time: as the hub's end for spokes' charons, and for the fuzzer's seeds.""
 import ipaddress
 import struct
 
-MAGIC, VERSION = 0x444d4956, 1
+MAGIC, VERSION = 0x444d4956, 2
 
 # type: (name, fields). A field is NAME[:FORMAT]; B H I Q are struct's, a an address, t a text and
 # b octets with a length of 16 bits, i a signed octet.
@@ -36,6 +36,7 @@ LAYOUTS = {
     23: ("STATS", "datagrams_in:Q datagrams_out:Q dropped_out:Q ike_sas:I half_open:I "
          "auth_failed:Q no_proposal:Q malformed:Q retransmits:Q dead:Q refused_spis:Q "
          "log_dropped:Q"),
+    24: ("INITIATE", "local:a remote:a version:B"),
 }
 TYPES = {name: number for number, (name, _) in LAYOUTS.items()}
 

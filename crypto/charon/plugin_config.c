@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+ * Configurations of a single IKE SA, copied from those that are for many spokes.
+ *
+ * To start an IKE SA, charon wants to know with whom; the hub's configurations are for %any.
+ *
  * IKEv1 renews phase 1 by a new one, and charon moves the children to it before it has come about:
  * if it fails, they are lost. As initiator of IKEv1 charon offers one algorithm of each kind, and
  * in aggressive mode one group, so a spoke that is content with a later entry of the list would
@@ -8,13 +12,25 @@
  */
 #include "crypto/charon/plugin_priv.h"
 
-static ike_cfg_t *copy_ike(ike_cfg_t *from, proposal_t *agreed)
+static void copy_proposals(ike_cfg_t *from, ike_cfg_t *to)
+{
+	linked_list_t *all = from->get_proposals(from);
+	proposal_t *proposal;
+
+	/* They are clones, and the copy's now. */
+	while (all->remove_first(all, (void **)&proposal) == SUCCESS) {
+		to->add_proposal(to, proposal);
+	}
+	all->destroy(all);
+}
+
+static ike_cfg_t *copy_ike(ike_cfg_t *from, proposal_t *agreed, char *remote)
 {
 	ike_cfg_create_t data = {
 		.version = from->get_version(from),
 		.local = from->get_my_addr(from),
 		.local_port = from->get_my_port(from),
-		.remote = from->get_other_addr(from),
+		.remote = remote != NULL ? remote : from->get_other_addr(from),
 		.remote_port = from->get_other_port(from),
 		.no_certreq = !from->send_certreq(from),
 		.force_encap = from->force_encap(from),
@@ -24,7 +40,11 @@ static ike_cfg_t *copy_ike(ike_cfg_t *from, proposal_t *agreed)
 	};
 	ike_cfg_t *copy = ike_cfg_create(&data);
 
-	copy->add_proposal(copy, agreed->clone(agreed, 0));
+	if (agreed != NULL) {
+		copy->add_proposal(copy, agreed->clone(agreed, 0));
+	} else {
+		copy_proposals(from, copy);
+	}
 	return copy;
 }
 
@@ -50,7 +70,7 @@ static void copy_children(peer_cfg_t *from, peer_cfg_t *to)
 	all->destroy(all);
 }
 
-static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed)
+static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed, char *remote)
 {
 	peer_cfg_create_t data = {
 		.cert_policy = from->get_cert_policy(from),
@@ -70,7 +90,7 @@ static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed)
 		.if_id_out = from->get_if_id(from, FALSE),
 	};
 	peer_cfg_t *copy = peer_cfg_create(
-		from->get_name(from), copy_ike(from->get_ike_cfg(from), agreed), &data);
+		from->get_name(from), copy_ike(from->get_ike_cfg(from), agreed, remote), &data);
 
 	copy_auth(from, copy, TRUE);
 	copy_auth(from, copy, FALSE);
@@ -78,7 +98,7 @@ static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed)
 	return copy;
 }
 
-void plugin_keep_proposal(ike_sa_t *ike)
+void config_keep_proposal(ike_sa_t *ike)
 {
 	peer_cfg_t *cfg = ike->get_peer_cfg(ike), *copy;
 	proposal_t *agreed = ike->get_proposal(ike);
@@ -86,7 +106,28 @@ void plugin_keep_proposal(ike_sa_t *ike)
 	if (ike->get_version(ike) != IKEV1 || cfg == NULL || agreed == NULL) {
 		return;
 	}
-	copy = copy_peer(cfg, agreed);
+	copy = copy_peer(cfg, agreed, NULL);
 	ike->set_peer_cfg(ike, copy);
 	copy->destroy(copy);
+}
+
+peer_cfg_t *config_for_peer(host_t *local, host_t *remote, ike_version_t version)
+{
+	enumerator_t *all = charon->backends->create_peer_cfg_enumerator(
+		charon->backends, local, remote, NULL, NULL, version);
+	peer_cfg_t *from, *best = NULL, *copy = NULL;
+	char address[48];
+
+	/* The best match first; aggressive mode only if there is nothing else. */
+	while (all->enumerate(all, &from)) {
+		if (best == NULL || (best->use_aggressive(best) && !from->use_aggressive(from))) {
+			best = from;
+		}
+	}
+	if (best != NULL) {
+		snprintf(address, sizeof(address), "%H", remote);
+		copy = copy_peer(best, NULL, address);
+	}
+	all->destroy(all);
+	return copy;
 }
