@@ -159,15 +159,35 @@ struct hub_peer *ike_peer_for(struct hub_ike *ike, const struct hub_ike_sa *s,
 	return p;
 }
 
-void ike_peer_pin(struct hub_ike *ike, const struct hub_ike_sa *s, struct hub_peer *p)
+/* The address that its key's entry gives it, or its certificate: one of the tunnel, and no other.
+ */
+static uint32_t pinned_address(
+	const struct hub_ike *ike, const struct hub_ike_sa *s, uint16_t tunnel)
 {
 	const struct config_psk *psk = ike_psk_of(ike, s);
+	const struct ip_prefix *net = &ike->hub->tunnels[tunnel].config->address;
+
+	if (s->info.auth == IKE_AUTH_KEY_OWN && psk != NULL && psk->tunnel_address.family != 0)
+		return psk->tunnel_address.v4_be;
+	if (s->info.auth != IKE_AUTH_CERTIFICATE)
+		return 0;
+	for (unsigned i = 0; i < IKE_CERT_ADDRS && s->info.cert_be[i] != 0; i++) {
+		const struct ip_addr a = ip_addr_v4(s->info.cert_be[i]);
+
+		if (ip_prefix_contains(net, &a) && !ip_addr_equal(&net->addr, &a))
+			return a.v4_be;
+	}
+	return 0;
+}
+
+void ike_peer_pin(struct hub_ike *ike, const struct hub_ike_sa *s, struct hub_peer *p)
+{
+	uint32_t address_be = pinned_address(ike, s, p->tunnel);
 	struct error err;
 
-	if (psk == NULL || psk->tunnel_address.family == 0 || s->info.auth != IKE_AUTH_KEY_OWN ||
-		p->address_be == psk->tunnel_address.v4_be)
+	if (address_be == 0 || p->address_be == address_be)
 		return;
-	if (hub_peer_set_address(ike->hub, p, psk->tunnel_address.v4_be, &err) < 0)
+	if (hub_peer_set_address(ike->hub, p, address_be, &err) < 0)
 		log_warning("ike: %s: %s", s->info.identity, err.text);
 }
 

@@ -114,6 +114,10 @@ static const struct field ike_sa[] = {
 	TEXT_FIELD(ike_ike_sa, proposal),
 	AT(U32, ike_ike_sa, age),
 	AT(U32, ike_ike_sa, rekey),
+	AT(ADDR, ike_ike_sa, cert_be[0]),
+	AT(ADDR, ike_ike_sa, cert_be[1]),
+	AT(ADDR, ike_ike_sa, cert_be[2]),
+	AT(ADDR, ike_ike_sa, cert_be[3]),
 };
 static const struct field ike_gone[] = {
 	AT(U32, ike_ike_gone, ike_sa),

@@ -32,6 +32,7 @@
 #define IKE_KEY_MAX      64
 #define IKE_SECRET_MAX   256
 #define IKE_TEXT_MAX     511
+#define IKE_CERT_ADDRS   4
 
 /** Which way a message goes is in its comment: P the plugin says it, H the hub. */
 enum ike_msg_type {
@@ -183,6 +184,8 @@ struct ike_ike_sa {
 	char proposal[128]; /**< as charon writes it */
 	uint32_t age;       /**< seconds */
 	uint32_t rekey;     /**< seconds until it is rekeyed, 0: never */
+	/** IPv4 addresses among the certificate's alternative names, 0: no more */
+	uint32_t cert_be[IKE_CERT_ADDRS];
 };
 
 enum ike_end { IKE_END_DELETED, IKE_END_DEAD, IKE_END_EXPIRED, IKE_END_REPLACED, IKE_ENDS };

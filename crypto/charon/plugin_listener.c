@@ -5,6 +5,8 @@
  */
 #include "crypto/charon/plugin_priv.h"
 
+#include <credentials/certificates/x509.h>
+
 static struct {
 	listener_t listener;
 	logger_t logger;
@@ -35,6 +37,28 @@ static enum ike_id_kind id_kind(identification_t *id)
 	}
 }
 
+/* The tunnel's address may be among them: the hub knows which could. */
+static void describe_certificate(auth_cfg_t *auth, struct ike_ike_sa *m)
+{
+	certificate_t *cert = auth->get(auth, AUTH_RULE_SUBJECT_CERT);
+	enumerator_t *names;
+	identification_t *id;
+	unsigned n = 0;
+
+	if (cert == NULL || cert->get_type(cert) != CERT_X509) {
+		return;
+	}
+	names = ((x509_t *)cert)->create_subjectAltName_enumerator((x509_t *)cert);
+	while (n < IKE_CERT_ADDRS && names->enumerate(names, &id)) {
+		chunk_t encoding = id->get_encoding(id);
+
+		if (id->get_type(id) == ID_IPV4_ADDR && encoding.len == sizeof(m->cert_be[n])) {
+			memcpy(&m->cert_be[n++], encoding.ptr, encoding.len);
+		}
+	}
+	names->destroy(names);
+}
+
 /* Did the peer show a certificate, or else which of the shared keys was it? */
 static void describe_auth(ike_sa_t *ike, struct ike_ike_sa *m)
 {
@@ -45,6 +69,7 @@ static void describe_auth(ike_sa_t *ike, struct ike_ike_sa *m)
 	while (rounds->enumerate(rounds, &auth)) {
 		if ((uintptr_t)auth->get(auth, AUTH_RULE_AUTH_CLASS) == AUTH_CLASS_PUBKEY) {
 			certificate = TRUE;
+			describe_certificate(auth, m);
 		}
 	}
 	rounds->destroy(rounds);

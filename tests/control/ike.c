@@ -387,6 +387,41 @@ static void test_begins(void)
 	close_hub();
 }
 
+/* Of a certificate's addresses the first that can be a spoke's in the tunnel is its own there. */
+static void test_certificate(void)
+{
+	struct ike_msg m = {
+		.type = IKE_MSG_IKE_SA,
+		.ike_sa =
+			{
+				.ike_sa = 1,
+				.version = 2,
+				.local = {packet_addr(HUB), 500},
+				.remote = {packet_addr(SPOKE), 500},
+				.auth = IKE_AUTH_CERTIFICATE,
+				.secret = IKE_NO_SECRET,
+				.identity = "c.example",
+				.cert_be = {packet_addr("198.51.100.9"), packet_addr("10.255.0.1"),
+					packet_addr("10.255.0.77")},
+			},
+	};
+
+	for (unsigned n = 2; n <= 3; n++) {
+		open_hub(own_user());
+		charon_comes(INSTANCE);
+		if (n == 2)
+			m.ike_sa.cert_be[2] = 0;
+		else
+			m.ike_sa.cert_be[2] = packet_addr("10.255.0.77");
+		say(sa_fd, &m);
+		CU_ASSERT_EQUAL(add(sa(ask_spi(), true)), 0);
+		CU_ASSERT_EQUAL(world.hub->peers[world.hub->ike->esps->peer].address_be,
+			n == 2 ? 0 : packet_addr("10.255.0.77"));
+		charon_goes();
+		close_hub();
+	}
+}
+
 static void test_refused(void)
 {
 	struct ike_msg m;
@@ -592,6 +627,7 @@ static const struct unit_test tests[] = {
 	{"a renewed SA takes over when the spoke has it", test_renewed},
 	{"lifetimes of octets and packets", test_counted_lives},
 	{"the hub begins", test_begins},
+	{"a tunnel address in a certificate", test_certificate},
 	{"SAs that the hub cannot have", test_refused},
 	{"use and deletion", test_query_delete},
 	{"charon comes again, and another one", test_again},

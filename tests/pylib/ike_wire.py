@@ -22,7 +22,8 @@ LAYOUTS = {
     10: ("SA_USE", "code:I bytes:Q packets:Q used:B idle:I"),
     11: ("PAIR", "ike_sa:I child:I spi_in:I spi_out:I"),
     12: ("IKE_SA", "ike_sa:I version:B initiator:B aggressive:B nat:B local:a lport:H remote:a "
-         "rport:H auth:B id_kind:B secret:H identity:t proposal:t age:I rekey:I"),
+         "rport:H auth:B id_kind:B secret:H identity:t proposal:t age:I rekey:I "
+         "cert0:a cert1:a cert2:a cert3:a"),
     13: ("IKE_GONE", "ike_sa:I end:B replaced_by:I"),
     14: ("LISTED", ""),
     15: ("EXPIRE", "spi:I dst:a hard:B"),
