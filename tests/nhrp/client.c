@@ -165,6 +165,48 @@ static void test_nhs_gone(void)
 	world_close();
 }
 
+/* Two servers: each is registered with by itself, and what is asked is asked of one that lives. */
+static void test_two_servers(void)
+{
+	const struct nhrp_nhs two[] = {{be(NHS), be(NHS_NBMA), false, false},
+		{be("10.255.0.3"), be("192.0.2.10"), false, false}};
+	struct nhrp_nhs_status s[2];
+	unsigned first, second;
+
+	world_open(NULL, &(struct nhrp_iface_params){.shortcut = true, .nhs = two, .n_nhs = 2});
+	world.peers[NHS_PEER].nbma_be = be(NHS_NBMA);
+	world.peers[3].nbma_be = be("192.0.2.10");
+	world_pass(0);
+	CU_ASSERT_EQUAL_FATAL(world.n_sent, 2);
+	for (unsigned k = 0; k < 2; k++) {
+		uint32_t peer = last(k)->peer;
+
+		say(peer, &(struct say){.type = NHRP_REGISTRATION_REPLY,
+				  .id = world.p.request_id,
+				  .src = HUB,
+				  .dst = peer == 3 ? "10.255.0.3" : NHS,
+				  .outer = peer == 3 ? "192.0.2.10" : NHS_NBMA,
+				  .cies = &(struct say_cie){.prefix = 255}});
+	}
+	CU_ASSERT_EQUAL_FATAL(nhrp_nhs_list(world.n, 0, s, 2), 2);
+	CU_ASSERT(s[0].state == NHRP_NHS_UP && s[1].state == NHRP_NHS_UP);
+	world.n_sent = 0;
+	nhrp_resolve(world.n, TUNNEL, be("10.4.1.1"), world.now);
+	CU_ASSERT_EQUAL_FATAL(world.n_sent, 1);
+	first = last(0)->peer;
+	second = first == 3 ? NHS_PEER : 3;
+	world.peers[first].gone = true;
+	world.peers[first].nbma_be = 0;
+	nhrp_peer_gone(world.n, first, NHRP_END_PEER_DEAD, world.now);
+	CU_ASSERT_EQUAL(events_of(NHRP_EV_NHS_DOWN), 1);
+	world.n_sent = 0;
+	nhrp_resolve(world.n, TUNNEL, be("10.5.1.1"), world.now);
+	CU_ASSERT_EQUAL_FATAL(world.n_sent, 1);
+	CU_ASSERT_EQUAL(last(0)->peer, second);
+	CU_ASSERT(bound(second == 3 ? "10.255.0.3" : NHS, 32, NULL));
+	world_close();
+}
+
 static void test_shutdown(void)
 {
 	open_client(false, NHS);
@@ -474,6 +516,7 @@ static const struct unit_test tests[] = {
 	{"RFC 2332 5.2.4: code 14", test_code_14},
 	{"RFC 2332 5.2.0.1: replies nobody waits for", test_unsolicited},
 	{"a server's SAs go and come", test_nhs_gone},
+	{"several servers, one dies", test_two_servers},
 	{"shutdown takes the registration back", test_shutdown},
 	{"RFC 2332 5.2.1, 6.2.1: a prefix is resolved and renewed", test_resolve},
 	{"a shortcut is there while its SA is", test_shortcut_sa},

@@ -69,6 +69,9 @@ static void op_route(void *ctx, uint32_t iface, uint32_t dst_be, struct nhrp_rou
 		r->len = 32;
 		if (to < NODES && node->sa_with[to])
 			*r = (struct nhrp_route){NHRP_ROUTE_PEER, 32, 0, to, dst_be};
+		else if (to < NODES && node->route_to[to] != 0)
+			*r = (struct nhrp_route){NHRP_ROUTE_PEER, 32, 0, node->route_to[to],
+				tunnel_be(node->route_to[to])};
 		return;
 	}
 	if (to >= NODES || node->route_to[to] == 0)
@@ -259,6 +262,51 @@ static void test_expires(void)
 	net_close();
 }
 
+/*
+ * A hierarchy: 4 is a spoke of 1, 5 of 3, and both hubs are spokes of 2. What 4 asks goes up and
+ * down again, and the answer leads straight to 5.
+ */
+static void test_hierarchy(void)
+{
+	const struct nhrp_nhs first = {.address_be = tunnel_be(1), .nbma_be = nbma_be(1)};
+	const struct nhrp_nhs second = {.address_be = tunnel_be(2), .nbma_be = nbma_be(2)};
+	const struct nhrp_nhs third = {.address_be = tunnel_be(3), .nbma_be = nbma_be(3)};
+	struct nhrp_binding b;
+
+	net.now = 1000;
+	node_open(2, NULL, 0);
+	node_open(1, &second, 1);
+	node_open(3, &second, 1);
+	node_open(4, &first, 1);
+	node_open(5, &third, 1);
+	sa(1, 2);
+	sa(3, 2);
+	sa(4, 1);
+	sa(5, 3);
+	net.nodes[4].route_to[5] = 1;
+	net.nodes[1].route_to[5] = 2;
+	net.nodes[2].route_to[5] = 3;
+	net.nodes[3].route_to[5] = 5;
+	net.nodes[5].route_to[5] = 5;
+	net.nodes[3].route_to[4] = 2;
+	net.nodes[2].route_to[4] = 1;
+	pass(100);
+	sa(4, 5);
+	nhrp_resolve(net.nodes[4].n, 0, htonl(0x0a050001), net.now);
+	for (unsigned i = 0; i < 10; i++)
+		deliver();
+	CU_ASSERT(nhrp_binding_find(net.nodes[4].n, 0, htonl(0x0a050000), 16, &b));
+	CU_ASSERT(b.up && b.peer == 5 && b.nbma_be == nbma_be(5));
+	CU_ASSERT_EQUAL(net.n_loops, 0);
+	/* 5 leaves its hub: who had asked is told, all the way. */
+	net.nodes[3].sa_with[5] = false;
+	nhrp_peer_gone(net.nodes[3].n, 5, NHRP_END_PEER_DEAD, net.now);
+	for (unsigned i = 0; i < 10; i++)
+		deliver();
+	CU_ASSERT(!nhrp_binding_find(net.nodes[4].n, 0, htonl(0x0a050000), 16, NULL));
+	net_close();
+}
+
 /* Hubs that are servers of each other: nothing goes round for ever. */
 static void test_loop(void)
 {
@@ -299,6 +347,7 @@ static void test_loop(void)
 static const struct unit_test tests[] = {
 	{"RFC 2332 5.2.1: a hub resolves by another hub, and installs the shortcut", test_dual},
 	{"RFC 2332 5.2.2: a shortcut is renewed while it is used, and ends", test_expires},
+	{"RFC 2332 5.2.1: a hierarchy of hubs, and a purge through it", test_hierarchy},
 	{"RFC 2332 5.3.2: hubs in a circle", test_loop},
 };
 
