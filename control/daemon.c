@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -12,6 +13,7 @@
 #include "common/log.h"
 #include "control/event_stream.h"
 #include "control/hub_priv.h"
+#include "control/keeper.h"
 
 #define TURN_US 1000
 #define LATE_MS 1000
@@ -27,6 +29,7 @@ struct daemon {
 	uint64_t turned_at, late_until; /* ms */
 	struct event *hangup;
 	bool reload; /* wanted */
+	bool keep;   /* the state is for the next hub: a service manager restarts this one */
 };
 
 static uint64_t now_ms(void)
@@ -71,6 +74,8 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 
 	(void)what;
 	log_info("%s: stopping", number == SIGINT ? "interrupted" : "terminated");
+	d->keep = number == SIGTERM && !d->hub->config->shutdown.purge &&
+		  !d->hub->config->shutdown.poison;
 	if (d->stopping)
 		event_base_loopexit(d->base, NULL);
 	d->stopping = true;
@@ -125,6 +130,19 @@ static int watch_hub(struct daemon *d, struct error *err)
 	if (d->ready == NULL || event_add(d->ready, NULL) < 0)
 		return error_set(err, ENOMEM, "libevent has no memory for its events");
 	return 0;
+}
+
+/* From now on a later hub goes on with this one's state. Then the first packet may be sent. */
+static void keep_state(struct daemon *d, const struct daemon_params *p)
+{
+	struct error err;
+
+	if (p->former_state > 0)
+		close(p->former_state);
+	if (hub_state_fd(d->hub) >= 0 &&
+		keeper_keep(p->keeper, p->state_path, hub_state_fd(d->hub), &err) < 0)
+		log_warning("%s: a restart of this hub begins anew", err.text);
+	keeper_taken(p->former_keeper);
 }
 
 static void events_destroy(struct daemon *d)
@@ -192,6 +210,8 @@ int daemon_run(const struct daemon_params *p, struct error *err)
 	struct hub_params params = {.lcores = p->lcores,
 		.ike = true,
 		.own_config = p->config,
+		.keep_state = p->keeper >= 0,
+		.former_state = p->former_state,
 		.hook_helper = p->hook_helper};
 	struct daemon d = {.hub = NULL};
 	int rc = events_create(&d, err);
@@ -199,13 +219,17 @@ int daemon_run(const struct daemon_params *p, struct error *err)
 	if (rc == 0) {
 		d.hub = hub_create(p->config, &params, err);
 		rc = d.hub == NULL ? -EIO : watch_hub(&d, err);
-		if (rc == 0)
+		if (rc == 0) {
+			keep_state(&d, p);
 			rc = serve(&d, p, err);
+		}
 	}
 	/* The event's descriptor is the hub's. */
 	events_destroy(&d);
 	if (d.hub == NULL)
 		config_free(p->config);
+	if (!d.keep)
+		keeper_drop(p->keeper);
 	hub_destroy(d.hub);
 	return rc;
 }

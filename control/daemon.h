@@ -13,6 +13,10 @@ struct daemon_params {
 	int listener;           /**< of hub_listen() */
 	int events_listener;    /**< so; -1: no event stream */
 	int hook_helper;        /**< of hook_helper_start() */
+	int keeper;             /**< of keeper_start(); -1: no state is kept */
+	const char *state_path; /**< for it */
+	int former_state;       /**< of keeper_take(); 0: none. Closed */
+	int former_keeper;      /**< so */
 	bool start;             /**< forward at once */
 	bool print_stats;       /**< testpmd's statistics block at the end, on stdout */
 };

@@ -90,6 +90,8 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 	else if (getrandom(p.seed, sizeof(p.seed), 0) != sizeof(p.seed) ||
 		 getrandom(&p.ident_seed, sizeof(p.ident_seed), 0) != sizeof(p.ident_seed))
 		return error_set(err, EIO, "the kernel gives no random numbers");
+	hub_state_create(h, room);
+	hub_state_memory(h, p.sa_memory);
 	h->dp = dp_create(&p, err);
 	explicit_bzero(p.seed, sizeof(p.seed));
 	return h->dp == NULL ? -ENOMEM : 0;
@@ -120,6 +122,8 @@ static int create_objects(struct hub *h, struct error *err)
 	if (rc == 0)
 		rc = hub_nhrp_hooks_create(h, err);
 	if (rc == 0)
+		rc = hub_state_watch(h, err);
+	if (rc == 0)
 		rc = hub_nhrp_create(h, err);
 	if (rc == 0)
 		rc = hub_filters_create(h, err);
@@ -127,6 +131,8 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_taps_create(h, err);
 	if (rc == 0)
 		rc = hub_ike_create(h, err);
+	if (rc == 0 && h->params.former_state > 0)
+		hub_state_restore(h, h->params.former_state);
 	if (rc == 0)
 		rc = hub_rip_create(h, err);
 	return rc;
@@ -172,6 +178,7 @@ void hub_destroy(struct hub *h)
 	hub_peers_destroy(h);
 	hub_rib_destroy(h);
 	hub_neighbors_destroy(h);
+	hub_state_destroy(h);
 	config_free(h->config_owned);
 	free(h);
 }

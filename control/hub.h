@@ -39,6 +39,10 @@ struct hub_params {
 	bool fixed_seed;
 	/** agree on keys as the configuration says: start the IKE daemon, or wait for it */
 	bool ike;
+	/** keep peers, SAs and leases in memory that can outlive this process: hub_state_fd() */
+	bool keep_state;
+	/** descriptor of what a former hub kept, taken over and left open; 0: none */
+	int former_state;
 	/** the configuration is the hub's, once it is made: to replace, and to free */
 	struct config *own_config;
 	int hook_helper; /**< socket of hook_helper_start(); 0: no scripts are run */
@@ -62,6 +66,9 @@ struct hub *hub_create(const struct config *c, const struct hub_params *p, struc
 
 /** Stop and free all. NULL is allowed. */
 void hub_destroy(struct hub *h);
+
+/** Descriptor of what is kept for a later hub; -1: nothing is. */
+int hub_state_fd(const struct hub *h);
 
 struct dp *hub_dp(const struct hub *h);
 

@@ -288,6 +288,7 @@ struct hub {
 	const struct config *config;
 	struct config *config_owned; /* the same, if it is the hub's to free; else NULL */
 	struct hub_reload *reload;
+	struct hub_state *state; /* NULL: none is kept */
 	struct hub_reloads reloads;
 	struct hub_params params;
 	struct dp *dp;
@@ -578,6 +579,29 @@ void hub_capture_turn(struct hub *h);
 /* @return 0, or -ENOENT with err: none runs */
 int hub_capture_stop(struct hub *h, struct error *err);
 void hub_capture_destroy(struct hub *h);
+
+/* state.c: what outlives this process, if it is to be kept; see state_priv.h. */
+void hub_state_create(struct hub *h, unsigned peers);
+void hub_state_destroy(struct hub *h);
+/* Memory for the data plane's tables of SAs. */
+void hub_state_memory(const struct hub *h, struct sa_memory memory[2]);
+/* Hear of leases. */
+int hub_state_watch(struct hub *h, struct error *err);
+/* A peer is new, or something of it is. */
+void hub_state_peer(struct hub *h, const struct hub_peer *p);
+void hub_state_peer_gone(struct hub *h, const struct hub_peer *p);
+/* An SA came, with its keys; and went. */
+void hub_state_sa(
+	struct hub *h, const struct hub_peer *p, const struct sa_params *params, uint32_t index);
+void hub_state_sa_gone(struct hub *h, bool in, uint32_t index);
+/* A lease is there, or new. */
+void hub_state_lease(struct hub *h, const struct nhrp_binding *b);
+/* This is the charon that SAs are of. */
+void hub_state_charon(struct hub *h, uint64_t instance);
+/* Nobody is to go on with it. */
+void hub_state_forget(struct hub *h);
+/* state_restore.c: go on with what a former hub left, as far as it fits. */
+void hub_state_restore(struct hub *h, int fd);
 
 /* reload.c */
 /*

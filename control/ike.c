@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "control/ike_priv.h"
+#include "control/state_priv.h"
 
 #define DEFAULT_USER "nobody"
 
@@ -275,6 +276,7 @@ static void abandon(struct hub_ike *ike)
 	ike_free(ike, s);
 	TAILQ_FOREACH (esp, &ike->slice, slice) {
 		esp->orphan = true;
+		hub_state_ike(ike->hub, esp);
 		n++;
 	}
 	if (n > 0)
@@ -292,6 +294,7 @@ void ike_came(struct hub_ike *ike, const struct ike_hello *hello)
 		abandon(ike);
 	ike->instance = hello->instance;
 	ike->instance_known = true;
+	hub_state_charon(ike->hub, ike->instance);
 	memcpy(ike->software, hello->software, sizeof(ike->software));
 	for (s = ike->ikes; s != NULL; s = s->hh.next)
 		s->listed = false;

@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "control/ike_priv.h"
+#include "control/state_priv.h"
 
 static const char *const ends[IKE_ENDS] = {
 	[IKE_END_DELETED] = "deleted",
@@ -70,8 +71,10 @@ void ike_gone(struct hub_ike *ike, const struct ike_ike_gone *gone)
 		return;
 	if (gone->end == IKE_END_REPLACED)
 		TAILQ_FOREACH (esp, &ike->slice, slice)
-			if (esp->ike_sa == gone->ike_sa && !esp->orphan)
+			if (esp->ike_sa == gone->ike_sa && !esp->orphan) {
 				esp->ike_sa = gone->replaced_by;
+				hub_state_ike(ike->hub, esp);
+			}
 	log_info("ike: IKE SA %u with %s: %s", gone->ike_sa, s->info.identity, ends[gone->end]);
 	ike_free(ike, s);
 }

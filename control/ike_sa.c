@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "control/ike_priv.h"
+#include "control/state_priv.h"
 
 #define SLICE_MS  1000 /* each SA is looked at once in this time */
 #define SLICE_MAX 256
@@ -275,6 +276,7 @@ static struct hub_esp_sa *remember(
 			ike->hub->now + 1000 + (a->spi & 0xffff) * RESTORED_MS / 0x10000);
 	HASH_ADD(hh, ike->esps, key, sizeof(esp->key), esp);
 	TAILQ_INSERT_TAIL(&ike->slice, esp, slice);
+	hub_state_ike(ike->hub, esp);
 	return esp;
 }
 
@@ -293,6 +295,7 @@ static int add(struct hub_ike *ike, const struct ike_sa_add *a, struct error *er
 		esp->listed = true;
 		esp->soft_said = false;
 		start_timers(ike, esp, &a->seconds);
+		hub_state_ike(ike->hub, esp);
 		return 0;
 	}
 	if (esp != NULL)
@@ -352,6 +355,7 @@ static int update(struct hub_ike *ike, const struct ike_sa_update *u)
 	HASH_DEL(ike->esps, esp);
 	esp->key.dst_be = u->dst.addr_be;
 	HASH_ADD(hh, ike->esps, key, sizeof(esp->key), esp);
+	hub_state_ike(ike->hub, esp);
 	hub_peer_move(ike->hub, p, remote->addr_be, u->encap ? remote->port : 0);
 	return 0;
 }
@@ -403,8 +407,10 @@ static void retire_orphans(struct hub_ike *ike, const struct hub_peer *p)
 			uint64_t due = ike->hub->now + ORPHAN_MS;
 
 			if (esp != NULL && esp->orphan &&
-				(!esp->hard.running || esp->hard.due > due))
+				(!esp->hard.running || esp->hard.due > due)) {
 				timer_start(&ike->hard, &esp->hard, due);
+				hub_state_ike(ike->hub, esp);
+			}
 		}
 	}
 }
@@ -425,7 +431,9 @@ void ike_sa_pair(struct hub_ike *ike, const struct ike_pair *pair)
 	if (out != NULL && out->peer == in->peer) {
 		out->child = pair->child;
 		out->mate = pair->spi_in;
+		hub_state_ike(ike->hub, out);
 	}
+	hub_state_ike(ike->hub, in);
 	retire_orphans(ike, peer_of(ike, in));
 }
 

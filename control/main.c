@@ -16,6 +16,7 @@
 #include "control/daemon.h"
 #include "control/eal.h"
 #include "control/hook_helper.h"
+#include "control/keeper.h"
 #include "control/listen.h"
 
 #define EXIT_USAGE  2
@@ -175,11 +176,12 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		.print_stats = o->print_stats || isatty(STDOUT_FILENO),
 		.listener = -1,
 		.events_listener = -1,
+		.former_keeper = -1,
 	};
 	unsigned lcores[CONFIG_WORKERS_MAX];
 	struct error err = {""};
 	char line[160], control_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char events_path[sizeof(control_path)];
+	char events_path[sizeof(control_path)], state_path[sizeof(control_path) + 8];
 	struct config *c;
 	int rc;
 
@@ -189,6 +191,9 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		log_error("%s", err.text);
 		return EXIT_FAILURE;
 	}
+	p.keeper = keeper_start(&err);
+	if (p.keeper < 0)
+		log_warning("%s: a restart of this hub begins anew", err.text);
 	c = load(p.config_file);
 	if (c == NULL)
 		return EXIT_USAGE;
@@ -197,7 +202,11 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	snprintf(control_path, sizeof(control_path), "%s", c->control_socket);
 	snprintf(events_path, sizeof(events_path), "%s",
 		c->events_socket == NULL ? "" : c->events_socket);
+	snprintf(state_path, sizeof(state_path), "%s.state", control_path);
+	p.state_path = state_path;
 	rc = listen_all(c, &p, &err);
+	if (rc >= 0)
+		rc = p.former_state = keeper_take(state_path, &p.former_keeper, &err);
 	if (rc >= 0) {
 		log_info("dmvpn-hub %s, %s", HUB_VERSION, rte_version());
 		rc = eal_start(eal, n_eal, c, lcores, &err);

@@ -236,6 +236,7 @@ struct hub_peer *hub_peer_add(
 		goto err;
 	}
 	follow(h, p);
+	hub_state_peer(h, p);
 	if (params->address_be != 0 && hub_peer_set_address(h, p, params->address_be, err) < 0)
 		goto err;
 	return p;
@@ -269,6 +270,7 @@ static void take_address(struct hub *h, struct hub_peer *p)
 	hub_rib_del(h, DP_TABLE_OVERLAY, p->address_be, 32, HUB_ROUTE_PEER);
 	dp_peer_set_address(h->dp, p->dp, 0, false);
 	p->address_be = 0;
+	hub_state_peer(h, p);
 }
 
 void hub_peer_del(struct hub *h, struct hub_peer *p)
@@ -279,6 +281,7 @@ void hub_peer_del(struct hub *h, struct hub_peer *p)
 	if (p->next_hop != HUB_NONE)
 		hub_neighbor_detach(h, p->dp);
 	nbma_unlink(h, p);
+	hub_state_peer_gone(h, p);
 	dp_peer_del(h->dp, p->dp);
 	h->tunnels[p->tunnel].n_peers--;
 	h->n_peers--;
@@ -367,9 +370,11 @@ int hub_peer_set_address(struct hub *h, struct hub_peer *p, uint32_t address_be,
 		return rc;
 	}
 	p->address_be = address_be;
+	hub_state_peer(h, p);
 	if (holder != NULL) {
 		dp_peer_set_address(h->dp, holder->dp, 0, false);
 		holder->address_be = 0;
+		hub_state_peer(h, holder);
 	}
 	judge(h, p);
 	return 0;
@@ -413,8 +418,11 @@ int hub_peer_add_sa(struct hub *h, struct hub_peer *p, const struct sa_params *p
 	rc = dp_peer_add_sa(h->dp, p->dp, &sa, index, err);
 	if (!sa.in && !sa.standby)
 		hub_path_mtu_track(h, p);
-	if (rc == 0)
+	if (rc == 0) {
+		hub_state_sa(h, p, &sa, *index);
+		hub_state_peer(h, p);
 		judge(h, p);
+	}
 	return rc;
 }
 
@@ -432,6 +440,7 @@ void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index)
 
 	if (!in && index == in_use)
 		hub_path_mtu_forget(h, p);
+	hub_state_sa_gone(h, in, index);
 	dp_peer_del_sa(h->dp, in, index);
 	if (!in && index == in_use)
 		hub_path_mtu_track(h, p);
@@ -468,6 +477,7 @@ void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t
 	/* There is room: this peer's own key has just gone. */
 	nbma_link(h, p);
 	dp_peer_move(h->dp, p->dp, nbma_be, nat_port);
+	hub_state_peer(h, p);
 	hub_path_mtu_track(h, p);
 	follow(h, p);
 	if (p->keyed)

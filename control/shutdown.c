@@ -21,6 +21,9 @@ void hub_shutdown(struct hub *h, bool purge, bool poison)
 	if (s->begun)
 		return;
 	s->begun = true;
+	/* What spokes are told now no later hub can go on with. */
+	if (purge || poison)
+		hub_state_forget(h);
 	s->until = h->now + TIME_MS;
 	s->purging = purge;
 	if (purge) {

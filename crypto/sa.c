@@ -33,6 +33,7 @@ struct sa_table {
 	int32_t *hash_pos; /* where rte_hash keeps the slot's SPI, or NOT_HASHED */
 	IMB_MGR *mgr;
 	int socket;
+	bool borrowed; /* slots and windows */
 	char name[24];
 };
 
@@ -59,7 +60,8 @@ static struct rte_hash *spi_hash_create(const struct sa_table *t)
 
 static int table_fill(struct sa_table *t)
 {
-	t->slots = sa_store_alloc(t->name, t->capacity * sizeof(struct sa), t->socket);
+	if (!t->borrowed)
+		t->slots = sa_store_alloc(t->name, sa_memory_slots(t->capacity), t->socket);
 	if (t->slots == NULL)
 		return ENOMEM;
 	t->free_bits = calloc(free_words(t), sizeof(uint64_t));
@@ -83,7 +85,25 @@ static int table_fill(struct sa_table *t)
 	return imb_get_errno(t->mgr) ? ENOTSUP : 0;
 }
 
+size_t sa_memory_slots(unsigned capacity)
+{
+	return rte_align32pow2(capacity) * sizeof(struct sa);
+}
+
+size_t sa_memory_windows(unsigned capacity)
+{
+	return rte_align32pow2(capacity) * REPLAY_WORDS * sizeof(uint64_t);
+}
+
 struct sa_table *sa_table_create(const char *name, unsigned capacity, int socket)
+{
+	static const struct sa_memory eal;
+
+	return sa_table_create_in(name, capacity, socket, &eal);
+}
+
+struct sa_table *sa_table_create_in(
+	const char *name, unsigned capacity, int socket, const struct sa_memory *memory)
 {
 	struct sa_table *t;
 	int rc;
@@ -97,6 +117,9 @@ struct sa_table *sa_table_create(const char *name, unsigned capacity, int socket
 		return NULL;
 	t->capacity = rte_align32pow2(capacity);
 	t->socket = socket;
+	t->slots = memory->slots;
+	t->windows = memory->windows;
+	t->borrowed = memory->slots != NULL;
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	rc = table_fill(t);
 	if (rc != 0) {
@@ -116,8 +139,10 @@ void sa_table_destroy(struct sa_table *t)
 	rte_hash_free(t->hash);
 	free(t->hash_pos);
 	free(t->free_bits);
-	sa_store_free(t->windows, t->capacity * REPLAY_WORDS * sizeof(uint64_t));
-	sa_store_free(t->slots, t->capacity * sizeof(struct sa));
+	if (!t->borrowed) {
+		sa_store_free(t->windows, sa_memory_windows(t->capacity));
+		sa_store_free(t->slots, sa_memory_slots(t->capacity));
+	}
 	free(t);
 }
 
@@ -170,7 +195,7 @@ static uint32_t slot_take(struct sa_table *t, uint32_t spi)
 
 static int windows_need(struct sa_table *t, const struct sa_params *p, struct error *err)
 {
-	size_t bytes = t->capacity * REPLAY_WORDS * sizeof(uint64_t);
+	size_t bytes = sa_memory_windows(t->capacity);
 
 	if (!p->in || p->window <= REPLAY_INLINE_MAX || t->windows != NULL)
 		return 0;

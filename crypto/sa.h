@@ -116,6 +116,20 @@ struct sa_table;
  */
 struct sa_table *sa_table_create(const char *name, unsigned capacity, int socket);
 
+/** Memory of somebody else's for a table: of sa_memory_slots() and sa_memory_windows() octets. */
+struct sa_memory {
+	void *slots; /**< NULL: the EAL's */
+	uint64_t *windows;
+};
+
+/** Octets that a table wants: aligned to a cache line, zeroed, mapped for as long as it lives. */
+size_t sa_memory_slots(unsigned capacity);
+size_t sa_memory_windows(unsigned capacity);
+
+/** The same in other memory, which is neither wiped nor given back with the table. */
+struct sa_table *sa_table_create_in(
+	const char *name, unsigned capacity, int socket, const struct sa_memory *memory);
+
 /** Wipe all keys and give the memory back. No worker may use the table. NULL is allowed. */
 void sa_table_destroy(struct sa_table *t);
 

@@ -87,8 +87,10 @@ static int create_tables(struct dp *dp, struct error *err)
 			"no memory for %u peers: give the EAL more (-m, or hugepages)", p->n_peers);
 	dp->n_peers = p->n_peers;
 	peers_init(dp);
-	dp->sa_in = sa_table_create("sa_in", p->n_peers * 2, p->socket);
-	dp->sa_out = sa_table_create("sa_out", p->n_peers * 2, p->socket);
+	dp->sa_in =
+		sa_table_create_in("sa_in", dp_sa_room(p->n_peers), p->socket, &p->sa_memory[1]);
+	dp->sa_out =
+		sa_table_create_in("sa_out", dp_sa_room(p->n_peers), p->socket, &p->sa_memory[0]);
 	if (dp->sa_in == NULL || dp->sa_out == NULL)
 		return error_set(err, ENOMEM,
 			"no memory for the security associations of %u peers (%u MB in one piece): "
@@ -107,6 +109,11 @@ static int create_qsbr(struct dp *dp, struct error *err)
 	for (unsigned i = 0; i < dp->params.n_workers; i++)
 		rte_rcu_qsbr_thread_register(dp->qsbr, i);
 	return 0;
+}
+
+unsigned dp_sa_room(unsigned n_peers)
+{
+	return rte_align32pow2(n_peers * 2);
 }
 
 struct dp *dp_create(const struct dp_params *p, struct error *err)

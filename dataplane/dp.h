@@ -45,9 +45,15 @@ struct dp_params {
 	int socket; /**< NUMA node of the memory, or SOCKET_ID_ANY */
 	/** how long an outer fragment waits for the rest of its packet, microseconds; 0: 2 s */
 	uint32_t fragment_us;
+	/** memory for the tables of SAs, in 1, out 0, each with room for dp_sa_room(); or the EAL's
+	 */
+	struct sa_memory sa_memory[2];
 	uint64_t ident_seed; /**< for outer identifications that others cannot guess, as below */
 	uint8_t seed[16];    /**< for unpredictable IVs: getrandom(), unless output must repeat */
 };
+
+/** SAs of one direction that there is room for. */
+unsigned dp_sa_room(unsigned n_peers);
 
 /** Octets of memory for each packet buffer of a data plane with such an MTU. */
 unsigned dp_buffer_size(uint16_t mtu);

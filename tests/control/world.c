@@ -177,6 +177,12 @@ static int tap_open(const char *name, uint16_t mtu, const struct ip_prefix *addr
 static struct hub_params params = {
 	.sources = sources, .tap_open = tap_open, .fixed_seed = true, .ike = true};
 
+void world_keep(int former)
+{
+	params.keep_state = former >= 0;
+	params.former_state = former >= 0 ? former : 0;
+}
+
 static void open_config(struct config *c, struct error *err)
 {
 	check(c != NULL, "configuration", err);

@@ -65,6 +65,9 @@ struct control_suite {
 /** The hub of the default configuration (NULL) or another text. Aborts if that fails. */
 void world_open(const char *text);
 
+/** Hubs keep their state from now on, and go on with this one (0: none); -1: they do not. */
+void world_keep(int former);
+
 /** The same of a file, which the hub can read again. */
 void world_open_file(const char *path);
 
