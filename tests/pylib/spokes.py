@@ -88,19 +88,31 @@ class Network:
                              check=False)
         return json.loads(run.stdout)["data"] if run.returncode == 0 and run.stdout else None
 
-    def line(self, text, patience):
-        """What the simulator says to a line."""
-        self.sim.stdin.write(text.encode() + b"\n")
+    def send(self, **step):
+        """Begin a step, and do not wait."""
+        self.sim.stdin.write(json.dumps(step).encode() + b"\n")
+
+    def answered(self):
+        """Whether line_read() would give something at once."""
+        return bool(self.pending) or bool(select.select([self.sim.stdout], [], [], 0)[0])
+
+    def line_read(self, patience):
+        """The next line that the simulator says."""
         deadline = time.monotonic() + patience
         while b"\n" not in self.pending:
             if not select.select([self.sim.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise RuntimeError(f"dmvpn-spokes did not answer to {text}")
+                raise RuntimeError("dmvpn-spokes does not answer")
             more = os.read(self.sim.stdout.fileno(), 65536)
             if not more:
                 raise RuntimeError(f"dmvpn-spokes ended; see {self.folder}/spokes.log")
             self.pending += more
         said, self.pending = self.pending.split(b"\n", 1)
         return json.loads(said)
+
+    def line(self, text, patience):
+        """What the simulator says to a line."""
+        self.sim.stdin.write(text.encode() + b"\n")
+        return self.line_read(patience)
 
     def step(self, **step):
         """Do or expect something: {"ok", "seconds", "detail"}. `do` is a word of Python's too."""

@@ -84,7 +84,7 @@ static void resolve(struct sim *s, const struct sim_step *step, struct sim_spoke
 {
 	for (unsigned to = step->to.first; to <= step->to.last; to++)
 		if (to != k->number)
-			sim_spoke_resolve(k, sim_lan_host_be(sim_lan_of(s, to, 0)));
+			sim_spoke_resolve(k, sim_lan_host_be(s, sim_lan_of(s, to, 0)));
 }
 
 static const char *act_one(struct sim *s, const struct sim_step *step, unsigned i)

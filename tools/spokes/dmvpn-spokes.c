@@ -295,7 +295,8 @@ int main(int argc, char **argv)
 
 	if (parse_options(&o, argc, argv) != 0)
 		return EXIT_USAGE;
-	sim.set = (struct sim_settings){.lans = 1, .holding = 600, .rip = 30, .window = 64};
+	sim.set = (struct sim_settings){
+		.lans = 1, .holding = 600, .rip = 30, .window = 64, .network = 10};
 	if ((o.scenario != NULL && sim_scenario_load(o.scenario, &sim.set, &steps, &err) < 0) ||
 		sim_net_load(&sim, o.config, &err) < 0) {
 		fprintf(stderr, "dmvpn-spokes: %s\n", err.text);

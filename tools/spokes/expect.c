@@ -65,7 +65,8 @@ static bool shortcut(struct sim *s, const struct sim_step *step, struct sim_spok
 
 	for (unsigned to = step->to.first; to <= step->to.last; to++)
 		if (to != k->number &&
-			(!sim_spoke_shortcut(k, sim_lan_host_be(sim_lan_of(s, to, 0)), &nbma_be) ||
+			(!sim_spoke_shortcut(
+				 k, sim_lan_host_be(s, sim_lan_of(s, to, 0)), &nbma_be) ||
 				nbma_be != sim_spoke(s, to)->nbma_be))
 			return false;
 	return true;
@@ -77,7 +78,7 @@ static bool no_shortcut(struct sim *s, const struct sim_step *step, struct sim_s
 
 	for (unsigned to = step->to.first; to <= step->to.last; to++)
 		if (to != k->number &&
-			sim_spoke_shortcut(k, sim_lan_host_be(sim_lan_of(s, to, 0)), &nbma_be))
+			sim_spoke_shortcut(k, sim_lan_host_be(s, sim_lan_of(s, to, 0)), &nbma_be))
 			return false;
 	return true;
 }

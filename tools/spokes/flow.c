@@ -101,8 +101,8 @@ static void send_packet(struct sim *s, unsigned index)
 	if (ip == NULL)
 		return;
 	s->counts.data_tx++;
-	sim_ip_write(ip, sim_lan_host_be(sim_lan_of(s, f->from, 0)),
-		sim_lan_host_be(sim_lan_of(s, f->to, 0)), IPPROTO_UDP, TTL, udp_len);
+	sim_ip_write(ip, sim_lan_host_be(s, sim_lan_of(s, f->from, 0)),
+		sim_lan_host_be(s, sim_lan_of(s, f->to, 0)), IPPROTO_UDP, TTL, udp_len);
 	udp = (struct rte_udp_hdr *)(ip + sizeof(struct rte_ipv4_hdr));
 	*udp = (struct rte_udp_hdr){.src_port = RTE_BE16(UDP_FROM),
 		.dst_port = RTE_BE16(UDP_TO),

@@ -11,20 +11,18 @@
 
 #include "tools/spokes/sim_priv.h"
 
-#define LANS_BE (htonl(UINT32_C(10) << 24))
-
 /* --- LANs --------------------------------------------------------------------------------------
  */
 
 /* LAN k of all, from 0, is the /24 number k + 1 of 10.0.0.0/8: where dmvpn-capgen has them, too. */
-uint32_t sim_lan_net_be(unsigned lan)
+uint32_t sim_lan_net_be(const struct sim *s, unsigned lan)
 {
-	return LANS_BE | htonl((lan + 1) << 8);
+	return htonl(s->set.network << 24 | (lan + 1) << 8);
 }
 
-uint32_t sim_lan_host_be(unsigned lan)
+uint32_t sim_lan_host_be(const struct sim *s, unsigned lan)
 {
-	return sim_lan_net_be(lan) | htonl(SIM_LAN_HOST);
+	return sim_lan_net_be(s, lan) | htonl(SIM_LAN_HOST);
 }
 
 unsigned sim_lan_of(const struct sim *s, unsigned spoke, unsigned j)
@@ -41,7 +39,8 @@ int sim_lan_find(const struct sim *s, uint32_t net_be, uint8_t len)
 {
 	uint32_t net = ntohl(net_be), lan = (net >> 8 & 0xffff) - 1;
 
-	if (net >> 24 != 10 || (len != 24 && len != 32) || (len == 24 && (net & 0xff) != 0))
+	if (net >> 24 != s->set.network || (len != 24 && len != 32) ||
+		(len == 24 && (net & 0xff) != 0))
 		return -1;
 	return lan < s->n_lans ? (int)lan : -1;
 }

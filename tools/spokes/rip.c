@@ -47,7 +47,7 @@ static struct rip_entry entry_at(const struct sim_spoke *k, unsigned i)
 
 	if (i < k->sim->set.lans)
 		return (struct rip_entry){.family = RIP_FAMILY_IP,
-			.addr_be = sim_lan_net_be(sim_lan_of(k->sim, k->number, i)),
+			.addr_be = sim_lan_net_be(k->sim, sim_lan_of(k->sim, k->number, i)),
 			.mask_be = ip4_mask_be(24),
 			.metric = 1};
 	x = &k->extras[i - k->sim->set.lans];

@@ -36,7 +36,7 @@
 #include "nhrp/nhrp.h"
 
 #define SIM_SPOKES_MAX  100000
-#define SIM_LANS_MAX    65000 /* of all spokes together: the /24s of 10.0.0.0/8 */
+#define SIM_LANS_MAX    65000 /* of all spokes together: the /24s of a /8 */
 #define SIM_EXTRAS_MAX  8     /* networks that a spoke announces besides */
 #define SIM_BURST       32
 #define SIM_SIZE_MIN    68   /* octets of a checked packet: headers and what is checked */
@@ -115,6 +115,7 @@ struct sim_settings {
 	unsigned holding;  /* seconds */
 	unsigned rip;      /* seconds between updates; 0: no RIP */
 	unsigned window;   /* anti-replay of what the hub sends */
+	unsigned network;  /* first octet of all LANs */
 };
 
 /* A packet on its way to the hub, from the inside out. */
@@ -169,8 +170,8 @@ struct sim_spoke *sim_spoke(struct sim *s, unsigned number);
 int sim_lan_find(const struct sim *s, uint32_t net_be, uint8_t len);
 /* The j-th LAN of a spoke: its network, its host. */
 unsigned sim_lan_of(const struct sim *s, unsigned spoke, unsigned j);
-uint32_t sim_lan_net_be(unsigned lan);
-uint32_t sim_lan_host_be(unsigned lan);
+uint32_t sim_lan_net_be(const struct sim *s, unsigned lan);
+uint32_t sim_lan_host_be(const struct sim *s, unsigned lan);
 /* The spoke that a LAN belongs to. */
 unsigned sim_lan_spoke(const struct sim *s, unsigned lan);
 

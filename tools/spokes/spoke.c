@@ -128,7 +128,7 @@ static int add_interface(struct sim_spoke *k)
 
 	for (unsigned j = 0; j < p.n_targets; j++)
 		targets[j] = (struct nhrp_target){
-			.prefix = {sim_lan_net_be(sim_lan_of(s, k->number, j)), 24}};
+			.prefix = {sim_lan_net_be(s, sim_lan_of(s, k->number, j)), 24}};
 	return nhrp_interface_add(k->nhrp, 0, &p, s->now_ms);
 }
 

@@ -275,8 +275,12 @@ static int get_setting(
 		return get_number(name, v, 0, 3600, &set->rip, err);
 	if (strcmp(name, "window") == 0)
 		return get_number(name, v, 0, SA_WINDOW_MAX, &set->window, err);
+	if (strcmp(name, "network") == 0)
+		return get_number(name, v, 1, 223, &set->network, err);
 	return error_set(err, EINVAL,
-		"no setting \"%.40s\"; there are spokes, lans, holding, rip, window, steps", name);
+		"no setting \"%.40s\"; there are spokes, lans, holding, rip, window, network, "
+		"steps",
+		name);
 }
 
 int sim_scenario_load(const char *path, struct sim_settings *set, json_t **steps, struct error *err)
@@ -287,6 +291,7 @@ int sim_scenario_load(const char *path, struct sim_settings *set, json_t **steps
 	const char *name;
 	int rc = 0;
 
+	*steps = NULL;
 	if (root == NULL)
 		return error_set(err, EINVAL, "%s:%d: %s", path, where.line, where.text);
 	if (!json_is_object(root))
