@@ -15,7 +15,7 @@ import hub
 
 CAPGEN, SPOKES, DAEMON, CTL = (os.path.join(hub.BUILD, p) for p in (
     "tools/dmvpn-capgen", "tools/spokes/dmvpn-spokes", "control/dmvpn-hub", "tools/dmvpn-hubctl"))
-CABLE = "net_memif0,id=0,socket-abstract=no,rsize=11"
+CABLE = "net_memif0,id=0,socket-abstract=no,rsize=14"
 PATIENCE = 30
 
 

@@ -6,23 +6,34 @@
 
 #include "tools/spokes/sim_priv.h"
 
-/* All spokes of the step hold it; else detail says which does not. */
-static bool all(struct sim *s, struct sim_step *step,
-	bool (*holds)(struct sim *s, const struct sim_step *step, struct sim_spoke *k))
-{
-	unsigned good = 0, n = step->spokes.last - step->spokes.first + 1, bad = 0;
+typedef bool (*holds_fn)(struct sim *s, const struct sim_step *step, struct sim_spoke *k);
 
-	for (unsigned i = step->spokes.first; i <= step->spokes.last; i++) {
-		if (holds(s, step, sim_spoke(s, i)))
-			good++;
-		else if (bad == 0)
-			bad = i;
-	}
+/* The first spoke from this one on that does not hold it, 0: all do. */
+static unsigned first_bad(struct sim *s, const struct sim_step *step, holds_fn holds, unsigned from)
+{
+	for (unsigned i = from; i <= step->spokes.last; i++)
+		if (!holds(s, step, sim_spoke(s, i)))
+			return i;
+	return 0;
+}
+
+/*
+ * All spokes of the step hold it; else detail says which does not. A look begins with the one that
+ * did not the last time: of many spokes with many routes only the last look sees all.
+ */
+static bool all(struct sim *s, struct sim_step *step, holds_fn holds)
+{
+	unsigned n = step->spokes.last - step->spokes.first + 1;
+	unsigned bad = first_bad(s, step, holds, step->spokes.first + step->done);
+
+	if (bad == 0 && step->done != 0)
+		bad = first_bad(s, step, holds, step->spokes.first);
+	step->done = bad == 0 ? 0 : bad - step->spokes.first;
 	if (bad == 0)
 		snprintf(step->detail, sizeof(step->detail), "all of %u", n);
 	else
-		snprintf(step->detail, sizeof(step->detail), "%u of %u; spoke %u (%s) does not",
-			good, n, bad, sim_state_name(sim_spoke(s, bad)->state));
+		snprintf(step->detail, sizeof(step->detail), "not yet spoke %u of %u, which is %s",
+			bad, n, sim_state_name(sim_spoke(s, bad)->state));
 	return bad == 0;
 }
 

@@ -295,7 +295,7 @@ struct sim_step {
 
 	/* while and after it runs: */
 	uint64_t start_ms, end_ms;
-	unsigned done;      /* spokes that were dealt with */
+	unsigned done;      /* spokes that were dealt with, or held it at the last look */
 	uint64_t *snapshot; /* of flows: sent when it began */
 	unsigned n_snapshot;
 	bool ok;
