@@ -12,8 +12,9 @@
 #include "common/log.h"
 #include "control/rip_hub_priv.h"
 
-/* Messages handed out in a turn of the hub, which comes every millisecond. */
-#define SLICE 32
+/* Messages handed out for a millisecond, and milliseconds that a turn which comes late makes up. */
+#define SLICE    32
+#define LATE_MAX 8
 /* Routers on a LAN; spokes are as many as the tunnel has room for. */
 #define LAN_PEERS_MAX 256
 
@@ -372,10 +373,18 @@ int hub_rip_create(struct hub *h, struct error *err)
 
 void hub_rip_turn(struct hub *h)
 {
-	if (h->rip == NULL)
+	struct hub_rip *rip = h->rip;
+	uint64_t passed;
+
+	if (rip == NULL)
 		return;
-	hub_rip_announce_turn(h->rip);
-	rip_turn(h->rip->engine, h->now, SLICE);
+	passed = h->now - rip->turned;
+	rip->turned = h->now;
+	hub_rip_announce_turn(rip);
+	rip_turn(rip->engine, h->now,
+		SLICE * (unsigned)(passed == 0         ? 1
+				   : passed > LATE_MAX ? LATE_MAX
+						       : passed));
 }
 
 void hub_rip_destroy(struct hub *h)

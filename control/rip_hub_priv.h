@@ -31,6 +31,7 @@ struct hub_rip_list {
 struct hub_rip {
 	struct hub *hub;
 	struct rip *engine;
+	uint64_t turned; /* ms, of the last turn */
 	struct hub_rip_iface *ifaces;
 	unsigned n_ifaces;
 	uint32_t *of_tunnel, *of_port; /* -> engine's interface, or RIP_IFACE_NONE */
