@@ -4,6 +4,7 @@ from node import Network
 
 LETTER, CI, ENDS = "m", False, True
 NETWORK = Network(hubs=2)
+DIFFERS = """They do not: a spoke's ripd waits for its own timeout, then takes what the second hub says."""
 
 
 def run(lab):
