@@ -185,21 +185,38 @@ void hub_capture_turn(struct hub *h)
 	finish(c, ends);
 }
 
-int hub_capture_stop(struct hub *h, struct error *err)
+/* What was copied is written. */
+static void end(struct hub *h, const char *why)
 {
 	struct hub_capture *c = &h->capture;
 	uint64_t before;
 
-	if (c->file == NULL)
-		return error_set(err, ENOENT, "no capture runs");
 	dp_capture_stop(h->dp);
 	do {
 		before = c->written;
 		hub_capture_turn(h);
 	} while (c->file != NULL && c->written != before);
 	if (c->file != NULL)
-		finish(c, "stopped");
+		finish(c, why);
+}
+
+int hub_capture_stop(struct hub *h, struct error *err)
+{
+	if (h->capture.file == NULL)
+		return error_set(err, ENOENT, "no capture runs");
+	end(h, "stopped");
 	return 0;
+}
+
+/* Its place will be another's. */
+void hub_capture_peer_gone(struct hub *h, uint32_t dp_peer)
+{
+	if (h->capture.file != NULL && h->capture.params.peer == dp_peer)
+		end(h, "its peer is gone");
+	if (dp_trace_params(h->dp).count != 0 && dp_trace_params(h->dp).peer == dp_peer) {
+		dp_trace_clear(h->dp);
+		log_info("trace ended: its peer is gone");
+	}
 }
 
 void hub_capture_destroy(struct hub *h)

@@ -578,6 +578,8 @@ int hub_capture_start(struct hub *h, const char *path, const struct dp_capture_p
 void hub_capture_turn(struct hub *h);
 /* @return 0, or -ENOENT with err: none runs */
 int hub_capture_stop(struct hub *h, struct error *err);
+/* End a capture and a trace of this peer alone. Before the data plane forgets it. */
+void hub_capture_peer_gone(struct hub *h, uint32_t dp_peer);
 void hub_capture_destroy(struct hub *h);
 
 /* state.c: what outlives this process, if it is to be kept; see state_priv.h. */

@@ -282,6 +282,7 @@ void hub_peer_del(struct hub *h, struct hub_peer *p)
 		hub_neighbor_detach(h, p->dp);
 	nbma_unlink(h, p);
 	hub_state_peer_gone(h, p);
+	hub_capture_peer_gone(h, p->dp);
 	dp_peer_del(h->dp, p->dp);
 	h->tunnels[p->tunnel].n_peers--;
 	h->n_peers--;

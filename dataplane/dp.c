@@ -196,7 +196,7 @@ void dp_destroy(struct dp *dp)
 
 int dp_start(struct dp *dp, struct error *err)
 {
-	dp->idle = idle_of_ports(dp);
+	__atomic_store_n(&dp->idle, idle_of_ports(dp), __ATOMIC_RELAXED);
 	__atomic_store_n(&dp->run, true, __ATOMIC_RELEASE);
 	if (!dp->on_lcores || dp->launched)
 		return 0;

@@ -400,7 +400,7 @@ struct dp {
 	unsigned lcores[DP_WORKERS_MAX];
 	bool on_lcores;
 	bool launched;
-	enum dp_idle idle; /* as of the last dp_start() */
+	enum dp_idle idle; /* as of the last dp_start(); atomic */
 	bool run;          /* atomic; workers poll while set */
 	bool quit;         /* atomic */
 	struct rte_mempool *packet_pool;

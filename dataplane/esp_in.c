@@ -32,6 +32,12 @@ static bool own_packet(struct worker *w, struct pkt *p)
 	return false;
 }
 
+/* A copy of the peer's owner beside the SA's window; control and other workers may change it. */
+static inline uint16_t sa_owner(const struct sa *sa)
+{
+	return __atomic_load_n(&sa->hot.owner, __ATOMIC_RELAXED);
+}
+
 /* Keep the peers that proved authentic, give back the others. */
 static void settle_claims(struct worker *w, struct pkt **line, unsigned n)
 {
@@ -43,7 +49,7 @@ static void settle_claims(struct worker *w, struct pkt **line, unsigned n)
 		peer = &w->dp->peers[p->esp.sa->peer];
 		if (p->esp.status == ESP_OK &&
 			__atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE) == w->id) {
-			p->esp.sa->hot.owner = (uint16_t)w->id;
+			__atomic_store_n(&p->esp.sa->hot.owner, (uint16_t)w->id, __ATOMIC_RELAXED);
 			peer->verified = 1;
 		}
 	}
@@ -147,7 +153,7 @@ static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n)
 		p->esp.sa = sas[i];
 		if (unlikely(sas[i] == NULL))
 			pkt_drop(w, p, DP_DROP_esp_spi);
-		else if (likely(sas[i]->hot.owner == w->id) || own_packet(w, p))
+		else if (likely(sa_owner(sas[i]) == w->id) || own_packet(w, p))
 			line[kept++] = p;
 	}
 	return kept;
@@ -164,7 +170,7 @@ unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n)
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
 		esp[i] = &line[i]->esp;
-		claiming |= line[i]->esp.sa->hot.owner != w->id;
+		claiming |= sa_owner(line[i]->esp.sa) != w->id;
 	}
 	esp_open_burst(w->esp, esp, n);
 	if (unlikely(claiming))

@@ -77,7 +77,8 @@ void idle_start(struct worker *w)
 {
 	w->idle_turns = 0;
 	w->nap_us = NAP_MIN_US;
-	if (w->dp->idle == DP_IDLE_INTERRUPT && w->n_watched != w->dp->n_ports) {
+	if (__atomic_load_n(&w->dp->idle, __ATOMIC_RELAXED) == DP_IDLE_INTERRUPT &&
+		w->n_watched != w->dp->n_ports) {
 		each_queue(w, watch_queue);
 		w->n_watched = w->dp->n_ports;
 	}
@@ -124,7 +125,7 @@ static void sleep_until_event(struct worker *w)
 
 void idle_turn(struct worker *w, unsigned n)
 {
-	enum dp_idle idle = w->dp->idle;
+	enum dp_idle idle = __atomic_load_n(&w->dp->idle, __ATOMIC_RELAXED);
 
 	if (likely(n != 0)) {
 		w->idle_turns = 0;

@@ -305,7 +305,9 @@ void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index)
 
 	if (!in && peer->out.sa == index)
 		set_out(dp, peer, n > 0 ? list[n - 1] : SA_NONE);
-	sa_unlink(table, index);
+	/* An outbound one is never looked up, and a worker may still write its SPI. */
+	if (in)
+		sa_unlink(table, index);
 	retire(dp, in ? RETIRED_SA_IN : RETIRED_SA_OUT, index);
 }
 

@@ -116,6 +116,27 @@ static void test_outer(void)
 	close_world();
 }
 
+/* A peer's place is another's one day: what was to follow the peer alone ends with it. */
+static void test_peer_gone(void)
+{
+	const struct ip_addr a = ip_addr_v4(packet_addr("10.255.0.12"));
+
+	open_world();
+	begin("inner peer 10.255.0.12");
+	traffic(FAR, "10.1.2.9", 1);
+	world_ask("trace start 2 peer 10.255.0.11");
+	hub_peer_del(world.hub, hub_peer_find(world.hub, &a));
+	CU_ASSERT(strstr(world_ask("show capture"), "its peer is gone") != NULL);
+	expect_says(world_ask("capture stop"), "no capture runs");
+	CU_ASSERT(strstr(tshark("-e ip.dst"), "10.1.2.9") != NULL);
+	CU_ASSERT_EQUAL(dp_trace_params(world.dp).count, 2);
+	world_ask("trace start 2 peer 10.255.0.11");
+	hub_peer_del(world.hub, hub_peer_find(world.hub, &(struct ip_addr[]){ip_addr_v4(
+								 packet_addr("10.255.0.11"))}[0]));
+	CU_ASSERT_EQUAL(dp_trace_params(world.dp).count, 0);
+	close_world();
+}
+
 static void test_drops(void)
 {
 	struct packet frame = packet_fill(1, 80);
@@ -258,6 +279,7 @@ static void test_trace(void)
 static const struct unit_test tests[] = {
 	{"inner packets", test_inner},
 	{"frames of one port and peer", test_outer},
+	{"the peer goes", test_peer_gone},
 	{"drops with their reasons", test_drops},
 	{"a count, a length, a size", test_bounds},
 	{"what cannot be is said in a line", test_refusals},
