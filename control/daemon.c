@@ -14,6 +14,7 @@
 #include "control/event_stream.h"
 #include "control/hub_priv.h"
 #include "control/keeper.h"
+#include "control/service.h"
 
 #define TURN_US 1000
 #define LATE_MS 1000
@@ -52,7 +53,7 @@ static void watch_load(struct daemon *d, uint64_t now)
 static void on_turn(evutil_socket_t fd, short what, void *ctx)
 {
 	struct daemon *d = ctx;
-
+	uint64_t now = now_ms();
 	struct error err;
 	unsigned id;
 
@@ -61,8 +62,9 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
 	/* One that is under way may have read what the file was before. */
 	if (d->reload && hub_reload_start(d->hub, true, &id, &err) != -EBUSY)
 		d->reload = false;
-	watch_load(d, now_ms());
-	hub_turn(d->hub, now_ms());
+	watch_load(d, now);
+	hub_turn(d->hub, now);
+	service_alive(now);
 	if (hub_shutdown_over(d->hub))
 		event_base_loopexit(d->base, NULL);
 }
@@ -76,6 +78,7 @@ static void on_signal(evutil_socket_t number, short what, void *ctx)
 	log_info("%s: stopping", number == SIGINT ? "interrupted" : "terminated");
 	d->keep = number == SIGTERM && !d->hub->config->shutdown.purge &&
 		  !d->hub->config->shutdown.poison;
+	service_stopping();
 	if (d->stopping)
 		event_base_loopexit(d->base, NULL);
 	d->stopping = true;
@@ -96,6 +99,7 @@ static void on_shutdown(void *ctx, bool purge, bool poison)
 	struct daemon *d = ctx;
 
 	log_info("shutdown by command: stopping");
+	service_stopping();
 	d->stopping = true;
 	hub_shutdown(d->hub, purge, poison);
 }
@@ -194,6 +198,7 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 		log_info(p->start ? "forwarding on %u worker%s"
 				  : "%u worker%s ready; `start` begins forwarding",
 			dp_workers(dp), dp_workers(dp) == 1 ? "" : "s");
+		service_ready(p->start ? "forwarding" : "waits for `start`");
 		event_base_dispatch(d->base);
 		dp_stop(dp);
 		if (p->print_stats)
