@@ -57,8 +57,6 @@ struct replay_worker {
 	uint64_t first;  /* when this loop's first packet was asked for */
 	uint64_t last;   /* the latest receive */
 	uint64_t end;    /* when the latest packets were done */
-	uint64_t given;  /* packets in this loop; atomic */
-	uint64_t taken;  /* that it transmitted; atomic */
 	unsigned left;   /* packets this worker has still to get in this loop */
 	bool gave;       /* the latest receive did */
 	bool sent;       /* packets since then */
@@ -66,6 +64,9 @@ struct replay_worker {
 	unsigned held_at;
 	struct rte_mbuf **held;
 	double cycles_per_packet; /* rate; 0: as fast as they are taken */
+	/* What other workers read, too, has a line of its own. */
+	uint64_t given __attribute__((aligned(64))); /* packets in this loop; atomic */
+	uint64_t taken;                              /* that it transmitted; atomic */
 } __attribute__((aligned(64)));
 
 struct replay_port {
