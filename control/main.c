@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -170,6 +171,7 @@ static void close_socket(int fd, const char *path)
 
 static int run(const struct options *o, char **eal, unsigned n_eal)
 {
+	static const struct rlimit no_core = {0, 0};
 	struct daemon_params p = {
 		.start = !o->no_auto_start,
 		.config_file = o->config,
@@ -185,6 +187,8 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	struct config *c;
 	int rc;
 
+	/* There will be keys in memory, and they are to be nowhere else. */
+	setrlimit(RLIMIT_CORE, &no_core);
 	/* Before there are keys in memory that it could inherit. */
 	p.hook_helper = hook_helper_start(&err);
 	if (p.hook_helper < 0) {
