@@ -403,6 +403,44 @@ static bool cut_json(char *line)
 	return true;
 }
 
+/* A line ended by `?` asks what may come there, and does nothing else. */
+static int show_expected(struct cli_call *call)
+{
+	json_t *all = json_array();
+	size_t n;
+
+	for (const char *p = call->state; *p != '\0'; p += n + (p[n] == '|')) {
+		n = *p == '<' ? strcspn(p, ">") + 1 : strcspn(p, "|");
+		cli_text(call, "%.*s\n", (int)n, p);
+		json_array_append_new(all, json_stringn(p, n));
+	}
+	cli_value(call, all);
+	return CLI_DONE;
+}
+
+static int question(struct parse *p)
+{
+	static const struct cli_command command = {"?", CLI_GROUP_CONTROL, "", show_expected};
+	static const struct token json = {"json", 4, NULL, true},
+				  enter = {"<enter>", 7, NULL, true};
+	char list[LIST_MAX] = "";
+	struct token t;
+
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		for (const char *at = p->at[i]; at != NULL && token_next(&at, &t);)
+			list_add(list, sizeof(list), &t, "");
+	if (complete(p) != NULL && p->words[0] != '\0') {
+		if (strncmp(p->words, "show ", 5) == 0)
+			list_add(list, sizeof(list), &json, "");
+		list_add(list, sizeof(list), &enter, "");
+	}
+	p->call->state = strdup(list);
+	if (p->call->state == NULL)
+		return cli_fail(p->call, "no-memory", "?", "Out of memory");
+	p->call->command = &command;
+	return 0;
+}
+
 int cli_parse(struct cli_call *call, char *line)
 {
 	struct parse p = {.call = call};
@@ -413,8 +451,11 @@ int cli_parse(struct cli_call *call, char *line)
 	for (unsigned i = 0; i < cli_n_commands; i++)
 		p.at[i] = cli_commands[i].usage;
 	for (char *word = strtok_r(line, " \t\r", &rest); word != NULL && rc == 0;
-		word = strtok_r(NULL, " \t\r", &rest))
+		word = strtok_r(NULL, " \t\r", &rest)) {
+		if (strcmp(word, "?") == 0 && rest[strspn(rest, " \t\r")] == '\0')
+			return question(&p);
 		rc = take_word(&p, word);
+	}
 	if (rc < 0)
 		return rc;
 	call->command = complete(&p);

@@ -11,22 +11,27 @@
 #include <unistd.h>
 
 #include "control/cli.h"
+#include "tools/hubctl_edit.h"
+#include "tools/hubctl_output.h"
 
 #define SOCKET     "/run/dmvpn-hub/control.sock"
 #define PROMPT     "dmvpn> "
 #define EXIT_USAGE 2
 
-static const char usage[] = "usage: dmvpn-hubctl [options] [COMMAND...]\n"
-			    "Runs one command and exits 0, or 1 if the hub refused it. Without a "
-			    "command, commands are\n"
-			    "read from the standard input, a line each, until `quit`; try `help`.\n"
-			    "  -s SOCKET  the hub's control_socket; default " SOCKET "\n"
-			    "  -j         answers as JSON\n"
-			    "  -f FILE    commands from a file\n"
-			    "  -e         stop at the first error\n"
-			    "  -x         show each command before its answer\n"
-			    "  -h         this text\n"
-			    "Exit code: 0, 1 some command failed or no hub answers, 2 wrong use.\n";
+static const char usage[] =
+	"usage: dmvpn-hubctl [options] [COMMAND...]\n"
+	"Runs one command and exits 0, or 1 if the hub refused it. Without a "
+	"command, commands are\n"
+	"read from the standard input, a line each, until `quit`; try `help`.\n"
+	"On a terminal TAB completes, ? tells what may come, and $PAGER (less) shows\n"
+	"long answers. COMMAND '|' include|exclude|count REGEX looks at its lines.\n"
+	"  -s SOCKET  the hub's control_socket; default " SOCKET "\n"
+	"  -j         answers as JSON\n"
+	"  -f FILE    commands from a file\n"
+	"  -e         stop at the first error\n"
+	"  -x         show each command before its answer\n"
+	"  -h         this text\n"
+	"Exit code: 0, 1 some command failed or no hub answers, 2 wrong use.\n";
 
 struct options {
 	const char *socket;
@@ -34,6 +39,7 @@ struct options {
 	bool json;
 	bool stop;
 	bool echo;
+	bool page; /* somebody is at a terminal */
 };
 
 struct hub_link {
@@ -72,7 +78,7 @@ static int lost(void)
 	return -1;
 }
 
-/* Copy a frame's octets. */
+/* Copy a frame's octets. Who left a pager wants no more of them, but the link goes on. */
 static int copy(FILE *from, FILE *to, size_t len)
 {
 	char buf[16384];
@@ -82,14 +88,14 @@ static int copy(FILE *from, FILE *to, size_t len)
 		n = fread(buf, 1, len < sizeof(buf) ? len : sizeof(buf), from);
 		if (n == 0)
 			return lost();
-		if (fwrite(buf, 1, n, to) != n)
+		if (fwrite(buf, 1, n, to) != n && errno != EPIPE)
 			return fail("cannot write to", "standard output");
 	}
 	return 0;
 }
 
-/* Show the answer. @return 0, 1 if it is an error, -1 if the link is gone */
-static int take_answer(struct hub_link *hub, bool json)
+/* Take the answer; errors for people to stderr. @return 0, 1 an error, -1 if the link is gone */
+static int take_answer(struct hub_link *hub, bool json, FILE *to, FILE *to_error)
 {
 	char header[64], status[16];
 	size_t len;
@@ -103,10 +109,9 @@ static int take_answer(struct hub_link *hub, bool json)
 			return -1;
 		}
 		error = strcmp(status, "error") == 0;
-		if (copy(hub->from, error && !json ? stderr : stdout, len) < 0)
+		if (copy(hub->from, error && !json ? to_error : to, len) < 0)
 			return -1;
 	} while (strcmp(status, "more") == 0);
-	fflush(stdout);
 	return error;
 }
 
@@ -133,22 +138,52 @@ static bool wants_json(const char *line)
 	return len > 5 && strncmp(line + len - 4, "json", 4) == 0 && line[len - 5] == ' ';
 }
 
-static int ask(struct hub_link *hub, const struct options *o, const char *line)
+static int send_line(struct hub_link *hub, const char *line, const char *end)
 {
-	bool json = o->json || wants_json(line);
-	const char *end = json && !wants_json(line) ? " json\n" : "\n";
+	return send_all(hub->to, line, strlen(line)) < 0 || send_all(hub->to, end, strlen(end)) < 0
+		       ? -1
+		       : 0;
+}
+
+static int ask(struct hub_link *hub, const struct options *o, char *line)
+{
+	struct hubctl_output out;
+	bool json, sent;
+	int rc;
 
 	if (o->echo) {
 		printf(PROMPT "%s\n", line);
 		fflush(stdout);
 	}
-	if (send_all(hub->to, line, strlen(line)) < 0 || send_all(hub->to, end, strlen(end)) < 0) {
-		/* It may have said why before it closed. */
-		if (take_answer(hub, json) == 0)
-			lost();
-		return -1;
-	}
-	return take_answer(hub, json);
+	if (hubctl_output_open(&out, line, o->page) < 0)
+		return 1;
+	json = o->json || wants_json(line);
+	sent = send_line(hub, line, json && !wants_json(line) ? " json\n" : "\n") == 0;
+	/* A hub that closed may have said why before. */
+	rc = take_answer(hub, json, out.to, stderr);
+	hubctl_output_close(&out);
+	if (!sent && rc == 0)
+		lost();
+	return sent ? rc : -1;
+}
+
+/* What may come after a line, for the terminal. */
+static char *expected(void *ctx, const char *line)
+{
+	struct hub_link *hub = ctx;
+	char *words = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&words, &len);
+	int rc = to == NULL ? -1 : send_line(hub, line, " ?\n");
+
+	if (rc == 0)
+		rc = take_answer(hub, false, to, to);
+	if (to != NULL)
+		fclose(to);
+	if (rc == 0)
+		return words;
+	free(words);
+	return NULL;
 }
 
 static bool is_quit(const char *line)
@@ -157,35 +192,55 @@ static bool is_quit(const char *line)
 	return strncmp(line, "quit", 4) == 0 && line[4 + strspn(line + 4, " \t\r")] == '\0';
 }
 
-/* Lines of a file or of the standard input. */
+/* A line of a file or of the standard input. @return -1 if the link is gone, 1 to stop, else 0 */
+static int take_line(struct hub_link *hub, const struct options *o, char *line, int *worst)
+{
+	int rc;
+
+	/* Comments are ours to skip: JSON's last word would become part of one. */
+	line[strcspn(line, "#\n")] = '\0';
+	if (line[strspn(line, " \t\r")] == '\0')
+		return 0;
+	if (is_quit(line))
+		return 1;
+	rc = ask(hub, o, line);
+	if (rc != 0)
+		*worst = 1;
+	return rc < 0 ? -1 : rc > 0 && o->stop;
+}
+
 static int ask_all(struct hub_link *hub, const struct options *o, FILE *in)
 {
-	bool prompt = in == stdin && isatty(STDIN_FILENO);
 	size_t room = 0;
 	char *line = NULL;
-	int rc = 0, worst = 0;
+	int worst = 0;
 
-	for (;;) {
-		if (prompt) {
-			printf(PROMPT);
-			fflush(stdout);
-		}
-		if (getline(&line, &room, in) < 0)
+	while (getline(&line, &room, in) >= 0)
+		if (take_line(hub, o, line, &worst) != 0)
 			break;
-		line[strcspn(line, "\n")] = '\0';
-		/* Comments are ours to skip: JSON's last word would become part of one. */
-		line[strcspn(line, "#")] = '\0';
-		if (line[strspn(line, " \t\r")] == '\0')
-			continue;
-		if (is_quit(line))
-			break;
-		rc = ask(hub, o, line);
+	free(line);
+	return worst;
+}
+
+/* Somebody at a terminal. */
+static int converse(struct hub_link *hub, struct options o)
+{
+	struct hubctl_edit *edit = hubctl_edit_open(PROMPT, expected, hub);
+	const char *got;
+	int worst = 0;
+
+	if (edit == NULL)
+		return ask_all(hub, &o, stdin);
+	o.page = isatty(STDOUT_FILENO);
+	while ((got = hubctl_edit_line(edit)) != NULL) {
+		char *line = strdup(got);
+		int rc = line == NULL ? -1 : take_line(hub, &o, line, &worst);
+
+		free(line);
 		if (rc != 0)
-			worst = 1;
-		if (rc < 0 || (rc > 0 && o->stop))
 			break;
 	}
-	free(line);
+	hubctl_edit_close(edit);
 	return worst;
 }
 
@@ -220,7 +275,9 @@ static int run(const struct options *o, int n, char **words)
 	}
 	if (link_open(&hub, o->socket) < 0)
 		return 1;
-	return n > 0 ? ask_one(&hub, o, n, words) : ask_all(&hub, o, in);
+	if (n > 0)
+		return ask_one(&hub, o, n, words);
+	return in == stdin && isatty(STDIN_FILENO) ? converse(&hub, *o) : ask_all(&hub, o, in);
 }
 
 int main(int argc, char **argv)
