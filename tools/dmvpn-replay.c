@@ -31,6 +31,7 @@ static const char usage[] =
 	"  --window off   no anti-replay. Else inbound windows are put back to their start "
 	"between\n"
 	"                 loops, because a capture that comes again is all replays\n"
+	"  --churn N      so many peers come and go while the capture is played\n"
 	"  --port NAME    all frames come in on this port; default: by Ethernet destination\n"
 	"  --write FILE   what the hub transmits in the first loop, as pcap (one worker)\n"
 	"  --json FILE    results as JSON, \"-\" for standard output instead of tables\n"
@@ -92,6 +93,8 @@ static int parse_option(struct replay_options *o, int option, const char *value)
 	case 'W':
 		o->window_off = true;
 		return strcmp(value, "off") == 0 ? 0 : bad_option("--window", "off", value);
+	case 'x':
+		return parse_unsigned("--churn", value, 1, 1u << 24, &o->churn);
 	case 'p':
 		o->port = value;
 		return 0;
@@ -147,6 +150,7 @@ static int parse_options(struct replay_options *o, int argc, char **argv)
 		{"workers", required_argument, NULL, 'w'},
 		{"buffers", required_argument, NULL, 'b'},
 		{"window", required_argument, NULL, 'W'},
+		{"churn", required_argument, NULL, 'x'},
 		{"port", required_argument, NULL, 'p'},
 		{"write", required_argument, NULL, 'o'},
 		{"json", required_argument, NULL, 'j'},
@@ -191,6 +195,8 @@ static int load_config(struct replay *r, struct error *err)
 	if (r->config == NULL)
 		return -EINVAL;
 	r->config->workers = r->opt.workers;
+	if (r->opt.churn > 0)
+		r->config->peers_max += REPLAY_CHURN_ROOM;
 	/* Several workers leave a CPU to control as soon as they are through with the capture. */
 	r->config->idle = r->opt.workers > 1 ? CONFIG_IDLE_PAUSE : CONFIG_IDLE_POLL;
 	for (unsigned t = 0; r->opt.window_off && t < r->config->n_tunnels; t++)
@@ -275,6 +281,8 @@ static int play(struct replay *r, struct error *err)
 			return -EIO;
 	}
 	rc = replay_run(r, err);
+	if (rc == 0)
+		rc = replay_churn_check(r, err);
 	if (rc != 0)
 		return rc;
 	if (r->opt.json == NULL || strcmp(r->opt.json, "-") != 0)

@@ -5,6 +5,7 @@
  *	replay_frames  which port and worker each frame belongs to; neighbors seen in the capture
  *	replay_port    the port that frames come from and go to, and what that costs
  *	replay_run     loops, windows of measurement, anti-replay between loops
+ *	replay_churn   peers that come and go meanwhile
  *	replay_floor   the same packets through bare intel-ipsec-mb calls
  *	replay_report  tables and JSON
  */
@@ -21,8 +22,9 @@
 #include "dataplane/stats.h"
 #include "tools/capture.h"
 
-#define REPLAY_WINDOWS  20 /* a measurement is cut into at most so many, to show its spread */
-#define REPLAY_HOLD_MAX 65536
+#define REPLAY_WINDOWS    20 /* a measurement is cut into at most so many, to show its spread */
+#define REPLAY_HOLD_MAX   65536
+#define REPLAY_CHURN_ROOM 1024 /* places for peers that come and go, many times */
 
 struct replay_options {
 	const char *config;
@@ -35,7 +37,8 @@ struct replay_options {
 	unsigned warmup; /* loops before */
 	unsigned workers;
 	unsigned buffers;
-	double rate; /* packets per second; 0: as fast as they are taken */
+	unsigned churn; /* peers that come and go meanwhile */
+	double rate;    /* packets per second; 0: as fast as they are taken */
 	bool window_off;
 	bool check;
 	bool floor;
@@ -69,6 +72,18 @@ struct replay_worker {
 	uint64_t taken;                              /* that it transmitted; atomic */
 } __attribute__((aligned(64)));
 
+#define REPLAY_GUESTS 64 /* there at a time */
+
+struct replay_guest {
+	uint32_t peer;
+	uint32_t lan_be;
+};
+
+struct replay_churn {
+	struct replay_guest guests[REPLAY_GUESTS];
+	unsigned came, gone; /* so far */
+};
+
 struct replay_port {
 	struct replay *replay;
 	struct replay_queue queues[DP_WORKERS_MAX];
@@ -99,6 +114,7 @@ struct replay {
 	unsigned hold;      /* packets of n_held at most */
 	unsigned in_flight; /* packets at most between several workers */
 	unsigned n_neighbors;
+	struct replay_churn churn;
 	struct sa_hot *initial; /* inbound SAs before the first loop */
 	struct replay_floor *floor;
 	struct replay_window windows[REPLAY_WINDOWS];
@@ -113,6 +129,12 @@ int replay_frames_assign(struct replay *r, struct error *err);
 /* Tell the hub the neighbors that the capture shows. */
 void replay_frames_learn(struct replay *r);
 void replay_frames_free(struct replay *r);
+
+/* replay_churn.c */
+/* Some peers come, some go. Control thread, now and then while the capture is played. */
+void replay_churn_turn(struct replay *r);
+/* Were all there, and are gone? @return 0 or -EAGAIN with err */
+int replay_churn_check(const struct replay *r, struct error *err);
 
 /* replay_port.c */
 int replay_port_create(struct replay *r, struct error *err);

@@ -285,6 +285,8 @@ void replay_report_table(const struct replay *r)
 	show_rows(r, costs, ROWS(costs));
 	show_stages(r);
 	show_rows(r, rest, ROWS(rest));
+	if (r->opt.churn > 0)
+		printf("\n  %u peers came and went meanwhile\n", r->churn.gone);
 	show_counts(&sum, loops * r->capture.n_frames);
 	if (r->opt.write != NULL)
 		printf("  what the hub transmitted in its first loop: %s (%" PRIu64 " frames)\n",
@@ -335,7 +337,8 @@ static json_t *json_counts(const struct replay *r)
 		if (sum.punts[p].passed != 0)
 			json_object_set_new(punts, dp_punt_name(p),
 				json_integer((json_int_t)sum.punts[p].passed));
-	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "loops", (json_int_t)loops, "frames",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "churned",
+		(json_int_t)r->churn.gone, "loops", (json_int_t)loops, "frames",
 		(json_int_t)(loops * r->capture.n_frames), "forwarded", (json_int_t)sum.forwarded,
 		"forwarded_bytes", (json_int_t)sum.forwarded_bytes, "drops", drops, "punts", punts);
 }

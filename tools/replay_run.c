@@ -60,6 +60,13 @@ static void restore_sas(struct replay *r)
 	}
 }
 
+static void control_turn(struct replay *r)
+{
+	hub_turn(r->hub, now_ms());
+	if (r->churn.gone < r->opt.churn)
+		replay_churn_turn(r);
+}
+
 /* This thread is the worker, and control between its turns. */
 static void loop_polled(struct replay *r)
 {
@@ -71,7 +78,7 @@ static void loop_polled(struct replay *r)
 		for (unsigned i = 0; i < turns; i++)
 			dp_worker_poll(r->dp, 0);
 		start = rte_rdtsc();
-		hub_turn(r->hub, now_ms());
+		control_turn(r);
 		replay_port_skip(r, 0, rte_rdtsc() - start);
 	}
 	while (hub_turn(r->hub, now_ms()) + dp_worker_poll(r->dp, 0) > 0)
@@ -81,7 +88,7 @@ static void loop_polled(struct replay *r)
 /* This thread is control; while packets are measured it takes no time from workers' CPUs. */
 static void wait_a_little(struct replay *r)
 {
-	hub_turn(r->hub, now_ms());
+	control_turn(r);
 	usleep(500);
 }
 
