@@ -184,15 +184,16 @@ switch_start() {
 	wait_for "the switch" "$OUT/vlan.log" "$started" grep -qs ready "$OUT/vlan.log"
 }
 
-# Whatever still runs in the namespaces is ours, for they are.
+# Whatever still runs in the namespaces is ours, for they are. The shell would say behind the sum
+# that it was killed.
 network_destroy() {
 	local name pid
 	for name in $NAMESPACES; do
 		[ -e "/run/netns/$PREFIX-$name" ] || continue
 		for pid in $(ip netns pids "$PREFIX-$name"); do
-			kill -KILL "$pid" 2> /dev/null
+			kill -KILL "$pid"
 		done
 		ip netns del "$PREFIX-$name"
-	done
+	done 2> /dev/null
 	wait 2> /dev/null
 }
