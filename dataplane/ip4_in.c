@@ -147,7 +147,7 @@ static void take_transit(struct worker *w, struct pkt *p)
 		(const struct rte_ether_hdr *)(p->l3 - sizeof(struct rte_ether_hdr));
 
 	if (!w->dp->ports[p->port].internet_exit || rte_is_multicast_ether_addr(&eth->dst_addr) ||
-		rte_be_to_cpu_32(ip->dst_addr) >= RTE_IPV4_MIN_MCAST) {
+		rte_be_to_cpu_32(ip->dst_addr) >= 0xe0000000) { /* multicast, and beyond */
 		pkt_drop(w, p, DP_DROP_ip4_not_ours);
 		return;
 	}
