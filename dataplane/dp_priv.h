@@ -109,7 +109,7 @@ struct peer {
 	uint8_t redirect : 1; /* hairpin packets to it are worth a hint */
 	uint8_t used : 1;
 	uint8_t multicast : 1;
-	uint8_t verified; /* owner writes: some packet of this peer was authentic */
+	uint8_t verified; /* atomic; owner writes: some packet of this peer was authentic */
 	uint8_t tunnel;
 	/* line 1: control only */
 	uint32_t sa_in[DP_PEER_SAS_MAX];

@@ -19,7 +19,7 @@ static bool own_packet(struct worker *w, struct pkt *p)
 		return true;
 	}
 	if (owner == w->id) {
-		if (!peer->verified)
+		if (!__atomic_load_n(&peer->verified, __ATOMIC_RELAXED))
 			p->flags |= PKT_CLAIMING;
 		return true;
 	}
@@ -50,14 +50,14 @@ static void settle_claims(struct worker *w, struct pkt **line, unsigned n)
 		if (p->esp.status == ESP_OK &&
 			__atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE) == w->id) {
 			__atomic_store_n(&p->esp.sa->hot.owner, (uint16_t)w->id, __ATOMIC_RELAXED);
-			peer->verified = 1;
+			__atomic_store_n(&peer->verified, 1, __ATOMIC_RELAXED);
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (!(line[i]->flags & PKT_CLAIMING))
 			continue;
 		peer = &w->dp->peers[line[i]->esp.sa->peer];
-		if (!peer->verified)
+		if (!__atomic_load_n(&peer->verified, __ATOMIC_RELAXED))
 			owner_give_back(w, peer);
 	}
 }

@@ -70,7 +70,7 @@ unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n)
 		/* Nothing came from it yet: whoever sends first keeps the peer. */
 		if (unlikely(owner == SA_OWNER_NONE) && owner_claim(w, peer, &owner)) {
 			owner = (uint16_t)w->id;
-			peer->verified = 1;
+			__atomic_store_n(&peer->verified, 1, __ATOMIC_RELAXED);
 		}
 		if (likely(owner == w->id))
 			line[kept++] = p;

@@ -98,13 +98,13 @@ int dp_peer_set_owner(struct dp *dp, uint32_t index, unsigned worker)
 		return -EBUSY;
 	if (__atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE) == worker)
 		return 0;
-	if (!peer->verified) {
+	if (!__atomic_load_n(&peer->verified, __ATOMIC_RELAXED)) {
 		/* Nobody used it yet, though somebody may be trying whether a packet is authentic.
 		 */
 		if (!__atomic_compare_exchange_n(&peer->owner, &owner, (uint16_t)worker, false,
 			    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return -EBUSY;
-		peer->verified = 1;
+		__atomic_store_n(&peer->verified, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
 	v->from = __atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE);
