@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 #include <rte_time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "control/hub_priv.h"
 #include "control/pcapng.h"
@@ -113,11 +114,8 @@ int hub_capture_start(struct hub *h, const char *path, const struct dp_capture_p
 static uint64_t wall_ns(uint64_t tsc)
 {
 	uint64_t hz = rte_get_tsc_hz(), age = rte_rdtsc() - tsc;
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec - age / hz * NS_PER_S -
-	       age % hz * NS_PER_S / hz;
+	return clock_ns(CLOCK_REALTIME) - age / hz * NS_PER_S - age % hz * NS_PER_S / hz;
 }
 
 static int write_one(struct hub *h, const struct rte_mbuf *m)

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "control/event_stream.h"
 #include "control/hub_priv.h"
@@ -33,14 +33,6 @@ struct daemon {
 	bool keep;   /* the state is for the next hub: a service manager restarts this one */
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* The loop is so late that spokes repeat what they said: no more of them for a while. */
 static void watch_load(struct daemon *d, uint64_t now)
 {
@@ -53,7 +45,7 @@ static void watch_load(struct daemon *d, uint64_t now)
 static void on_turn(evutil_socket_t fd, short what, void *ctx)
 {
 	struct daemon *d = ctx;
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
 	struct error err;
 	unsigned id;
 

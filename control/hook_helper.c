@@ -15,8 +15,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
 
 #define GRACE_MS    1000 /* between SIGTERM and SIGKILL */
 #define STRINGS_MAX 32
@@ -38,14 +39,6 @@ struct helper {
 	int children; /* signalfd */
 	struct job jobs[HOOK_RUNNING_MAX];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void end_all(struct helper *p)
 {
@@ -171,7 +164,8 @@ static void start(struct helper *p, const struct hook_request *r, size_t len)
 	while (i < HOOK_RUNNING_MAX && p->jobs[i].pid != 0)
 		i++;
 	if (i < HOOK_RUNNING_MAX && n >= 2 && end[-1] == '\0') {
-		p->jobs[i] = (struct job){.id = r->id, .deadline = now_ms() + r->timeout_ms};
+		p->jobs[i] = (struct job){
+			.id = r->id, .deadline = clock_ms(CLOCK_MONOTONIC) + r->timeout_ms};
 		rc = spawn(&p->jobs[i], strings);
 	}
 	if (rc == 0)
@@ -242,7 +236,7 @@ static void take_children(struct helper *p)
 /* End what is late. Returns milliseconds until the next one is, or -1. */
 static int take_late(struct helper *p)
 {
-	uint64_t now = now_ms(), next = UINT64_MAX;
+	uint64_t now = clock_ms(CLOCK_MONOTONIC), next = UINT64_MAX;
 
 	for (unsigned i = 0; i < HOOK_RUNNING_MAX; i++) {
 		struct job *j = &p->jobs[i];

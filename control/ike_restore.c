@@ -11,7 +11,7 @@
 
 static void start(struct hub *h, struct timers *timers, struct timer *t, uint64_t deadline)
 {
-	uint64_t now = hub_state_clock();
+	uint64_t now = clock_ms(STATE_CLOCK);
 
 	if (deadline != 0)
 		timer_start(timers, t, h->now + (deadline > now ? deadline - now : 0));

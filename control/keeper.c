@@ -15,8 +15,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
 
 #define FD_NAME    "dmvpn-hub-state"
 #define FDS_START  3 /* systemd's first descriptor */
@@ -95,14 +96,6 @@ struct keeper {
 	uint64_t until; /* once the hub is gone */
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void end(struct keeper *k)
 {
 	if (k->listener >= 0 && k->client < 0)
@@ -151,7 +144,7 @@ static void hear_hub(struct keeper *k)
 	k->hub = -1;
 	if (k->fd < 0)
 		_exit(0);
-	k->until = now_ms() + KEEPER_SECONDS * 1000;
+	k->until = clock_ms(CLOCK_BOOTTIME) + KEEPER_SECONDS * 1000;
 }
 
 /* Somebody wants the state. Only the hub's own user gets it, and only when the hub is gone. */
@@ -192,7 +185,7 @@ static void hear_client(struct keeper *k)
 		end(k);
 	close(k->client);
 	k->client = -1;
-	k->until = now_ms() + KEEPER_SECONDS * 1000;
+	k->until = clock_ms(CLOCK_BOOTTIME) + KEEPER_SECONDS * 1000;
 }
 
 static void keep(struct keeper *k)
@@ -200,7 +193,7 @@ static void keep(struct keeper *k)
 	for (;;) {
 		struct pollfd fds[3] = {
 			{k->hub, POLLIN, 0}, {k->listener, POLLIN, 0}, {k->client, POLLIN, 0}};
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms(CLOCK_BOOTTIME);
 
 		if (k->hub < 0 && now >= k->until && k->client < 0)
 			end(k);

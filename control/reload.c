@@ -9,21 +9,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "control/reload_priv.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void warn(void *ctx, const char *line)
 {
@@ -77,7 +69,7 @@ static struct config *load(const struct hub_reload *r, struct error *err)
 static void *read_file(void *ctx)
 {
 	struct hub_reload *r = ctx;
-	uint64_t began = now_us();
+	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 
 	r->is = load(r, &r->err);
 	r->rc = r->is == NULL ? -EINVAL : 0;
@@ -85,7 +77,7 @@ static void *read_file(void *ctx)
 		r->rc = config_diff(&r->diff, r->hub->config, r->is, &r->err);
 	if (r->rc == 0)
 		r->text = config_diff_text(&r->diff);
-	r->read_us = now_us() - began;
+	r->read_us = (clock_ns(CLOCK_MONOTONIC) - began) / 1000;
 	__atomic_store_n(&r->read, true, __ATOMIC_RELEASE);
 	while (sem_wait(&r->applied) < 0)
 		;
@@ -158,7 +150,7 @@ static void take(struct hub *h, struct hub_reload *r)
 {
 	struct config *was = h->config_owned;
 	unsigned n = r->diff.n_changes;
-	uint64_t began = now_us();
+	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	struct error err = {""};
 	int rc = hub_reload_apply(h, &r->diff, &err);
 
@@ -172,7 +164,7 @@ static void take(struct hub *h, struct hub_reload *r)
 		return;
 	}
 	h->reloads.applied++;
-	h->reloads.apply_us = now_us() - began;
+	h->reloads.apply_us = (clock_ns(CLOCK_MONOTONIC) - began) / 1000;
 	h->reloads.read_us = r->read_us;
 	snprintf(h->reloads.line, sizeof(h->reloads.line),
 		"%u change%s; read in %u ms, applied in %u us", n, n == 1 ? "" : "s",

@@ -6,6 +6,7 @@
 
 #include <rte_cycles.h>
 
+#include "common/clock.h"
 #include "control/cli_priv.h"
 
 #define BORDER "########################"
@@ -18,7 +19,6 @@ static bool is_ethdev(const struct cli *cli, unsigned port)
 void cli_port_now(const struct cli *cli, unsigned port, struct cli_port_mark *now)
 {
 	struct dp_stats all;
-	struct timespec t;
 
 	dp_stats_read(hub_dp(cli->hub), -1, &all);
 	memset(now, 0, sizeof(*now));
@@ -26,8 +26,7 @@ void cli_port_now(const struct cli *cli, unsigned port, struct cli_port_mark *no
 	/* What the device alone knows: missed, errors, no buffers. */
 	if (is_ethdev(cli, port))
 		rte_eth_stats_get(cli->hub->ports[port].ethdev, &now->eth);
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	now->at_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	now->at_ns = clock_ns(CLOCK_MONOTONIC);
 }
 
 /* A driver may start its counters anew. */

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -25,14 +24,6 @@
 #include "control/ike_priv.h"
 
 #define HUGE_PAGE (2u << 20)
-
-uint64_t hub_state_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* --- memory
  * --------------------------------------------------------------------------------------- */
@@ -244,7 +235,7 @@ void hub_state_sa_gone(struct hub *h, bool in, uint32_t index)
 
 static uint64_t deadline(const struct hub *h, const struct timer *t)
 {
-	return t->running ? hub_state_clock() + (t->due > h->now ? t->due - h->now : 0) : 0;
+	return t->running ? clock_ms(STATE_CLOCK) + (t->due > h->now ? t->due - h->now : 0) : 0;
 }
 
 void hub_state_ike(struct hub *h, const struct hub_esp_sa *esp)
@@ -342,7 +333,7 @@ void hub_state_lease(struct hub *h, const struct nhrp_binding *b)
 	if (l == NULL)
 		return;
 	r.own = p->address_be == b->address_be && b->len == 32;
-	r.expires = hub_state_clock() + (b->expires_ms > h->now ? b->expires_ms - h->now : 0);
+	r.expires = clock_ms(STATE_CLOCK) + (b->expires_ms > h->now ? b->expires_ms - h->now : 0);
 	snprintf(r.tunnel, sizeof(r.tunnel), "%s", h->tunnels[b->iface].config->name);
 	state_lease_write(lease_at(h->state, l->record), &r);
 }

@@ -13,6 +13,7 @@
 
 #include <uthash.h>
 
+#include "common/clock.h"
 #include "control/hub_priv.h"
 #include "control/state_record.h"
 
@@ -42,8 +43,9 @@ struct hub_state {
 	uint32_t n_free_leases;
 };
 
-/* Milliseconds of a clock that no process starts. */
-uint64_t hub_state_clock(void);
+/* Of its times, milliseconds: no process starts it. */
+#define STATE_CLOCK CLOCK_BOOTTIME
+
 /* A record of this state. */
 void *hub_state_peer_at(const struct hub_state *s, uint32_t peer);
 void *hub_state_sa_at(const struct hub_state *s, bool in, uint32_t index);

@@ -298,7 +298,7 @@ static void restore_sas(struct hub *h, struct former *f)
 
 static void restore_lease(struct hub *h, struct former *f, uint32_t i)
 {
-	uint64_t now = hub_state_clock();
+	uint64_t now = clock_ms(STATE_CLOCK);
 	struct nhrp_binding b;
 	struct state_lease r;
 	int tunnel;

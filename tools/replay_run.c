@@ -5,24 +5,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
 
+#include "common/clock.h"
 #include "crypto/replay.h"
 #include "crypto/sa.h"
 
 #define TURNS_BETWEEN 64 /* worker turns between two of control's */
 #define SETTLE_MS     50
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static int save_sas(struct replay *r)
 {
@@ -62,7 +54,7 @@ static void restore_sas(struct replay *r)
 
 static void control_turn(struct replay *r)
 {
-	hub_turn(r->hub, now_ms());
+	hub_turn(r->hub, clock_ms(CLOCK_MONOTONIC));
 	if (r->churn.gone < r->opt.churn)
 		replay_churn_turn(r);
 }
@@ -81,7 +73,7 @@ static void loop_polled(struct replay *r)
 		control_turn(r);
 		replay_port_skip(r, 0, rte_rdtsc() - start);
 	}
-	while (hub_turn(r->hub, now_ms()) + dp_worker_poll(r->dp, 0) > 0)
+	while (hub_turn(r->hub, clock_ms(CLOCK_MONOTONIC)) + dp_worker_poll(r->dp, 0) > 0)
 		;
 }
 
@@ -98,9 +90,9 @@ static void wait_a_little(struct replay *r)
  */
 static void settle(struct replay *r)
 {
-	uint64_t until = now_ms() + SETTLE_MS;
+	uint64_t until = clock_ms(CLOCK_MONOTONIC) + SETTLE_MS;
 
-	while (!replay_port_settled(r) && now_ms() < until)
+	while (!replay_port_settled(r) && clock_ms(CLOCK_MONOTONIC) < until)
 		wait_a_little(r);
 }
 

@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
 
+#include "common/clock.h"
 #include "tools/eal.h"
 #include "tools/spokes/sim_priv.h"
 
@@ -56,14 +56,6 @@ static void on_signal(int number)
 {
 	(void)number;
 	ended = 1;
-}
-
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static int parse_options(struct options *o, int argc, char **argv)
@@ -120,7 +112,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 
 static void set_time(struct sim *s)
 {
-	s->now_ns = clock_ns() - s->start_ns;
+	s->now_ns = clock_ns(CLOCK_MONOTONIC) - s->start_ns;
 	s->now_ms = s->now_ns / 1000000 + 1; /* 0 is "never" */
 }
 
@@ -264,7 +256,7 @@ static int run(struct sim *s, json_t *steps, const struct options *o, struct err
 {
 	bool good = true;
 
-	s->start_ns = clock_ns();
+	s->start_ns = clock_ns(CLOCK_MONOTONIC);
 	if (steps != NULL)
 		good &= run_file(s, steps, o, err);
 	if (o->interactive)
