@@ -320,12 +320,13 @@ static void restore_lease(struct hub *h, struct former *f, uint32_t i)
 		.holding = r.holding,
 		.preference = r.preference,
 		.unique = r.unique,
+		.own = r.own,
 		.expires_ms = h->now + (r.expires > now ? r.expires - now : 0),
 	};
 	if (r.own && r.peer < f->header.shape.peers)
 		f->leased[r.peer] = true;
 	if (tunnel < 0 || b.peer == HUB_NONE ||
-		nhrp_lease_restore(h->nhrp.engine, &b, r.own, h->now) < 0) {
+		nhrp_lease_restore(h->nhrp.engine, &b, h->now) < 0) {
 		f->lost++;
 		return;
 	}

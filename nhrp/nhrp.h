@@ -368,12 +368,11 @@ void nhrp_peer_alive(struct nhrp *n, uint32_t peer, uint64_t now_ms);
 
 /**
  * A lease of an engine that is gone goes on here: installed, told to nobody. Its peer is up.
- * @param b    of type NHRP_DYNAMIC; expires_ms by the clock of now_ms
- * @param own  the address is the peer's own, not another one behind it
+ * @param b  of type NHRP_DYNAMIC; expires_ms by the clock of now_ms
  * @return 0; -ENOENT (no such interface, or peer with an SA); -EINVAL (over, or not allowed here);
  * -EEXIST; -ENOSPC; -ENOMEM; or what ops->bind says
  */
-int nhrp_lease_restore(struct nhrp *n, const struct nhrp_binding *b, bool own, uint64_t now_ms);
+int nhrp_lease_restore(struct nhrp *n, const struct nhrp_binding *b, uint64_t now_ms);
 
 /** Answer to ops->gate(). Tokens that are no longer waited for are ignored. */
 void nhrp_gate_result(struct nhrp *n, uint64_t token, bool allow, uint64_t now_ms);

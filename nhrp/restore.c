@@ -13,7 +13,7 @@ static bool fits(const struct nhrp_iface *i, const struct nhrp_binding *b)
 	return nhrp_iface_keeps(i, &probe);
 }
 
-int nhrp_lease_restore(struct nhrp *n, const struct nhrp_binding *b, bool own, uint64_t now_ms)
+int nhrp_lease_restore(struct nhrp *n, const struct nhrp_binding *b, uint64_t now_ms)
 {
 	struct nhrp_iface *i = nhrp_iface_get(n, b->iface);
 	struct nhrp_peer *peer = nhrp_peer_find(n, b->peer);
@@ -39,7 +39,7 @@ int nhrp_lease_restore(struct nhrp *n, const struct nhrp_binding *b, bool own, u
 	e->holding = b->holding;
 	e->preference = b->preference;
 	e->unique = b->unique;
-	e->own = own;
+	e->own = b->own;
 	e->expires_ms = b->expires_ms;
 	nhrp_entry_attach(n, e, peer);
 	rc = nhrp_entry_install(n, e);
