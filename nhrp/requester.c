@@ -50,6 +50,18 @@ void nhrp_requester_free(struct nhrp *n, struct nhrp_requester *r)
 	free(r);
 }
 
+/* Tell it so, if it may still believe what it was told, and forget it. @return whether it was told
+ */
+static bool take_back(struct nhrp *n, struct nhrp_requester *r)
+{
+	bool told = r->until_ms > n->now;
+
+	if (told)
+		nhrp_purge_send(n, r);
+	nhrp_requester_free(n, r);
+	return told;
+}
+
 /* Make room: what is over needs no purge, else the oldest of the lease is told now. */
 static bool make_room(struct nhrp *n, struct nhrp_entry *e)
 {
@@ -61,10 +73,7 @@ static bool make_room(struct nhrp *n, struct nhrp_entry *e)
 		nhrp_requester_free(n, oldest);
 	}
 	if (e->n_requesters >= n->p.requesters_per_lease) {
-		oldest = TAILQ_FIRST(&e->requesters);
-		if (oldest->until_ms > n->now)
-			nhrp_purge_send(n, oldest);
-		nhrp_requester_free(n, oldest);
+		take_back(n, TAILQ_FIRST(&e->requesters));
 		n->stats.requesters_forgotten++;
 	}
 	return true;
@@ -146,13 +155,8 @@ unsigned nhrp_requesters_purge(struct nhrp *n, struct nhrp_entry *e, const struc
 
 	for (r = TAILQ_FIRST(&e->requesters); r != NULL; r = next) {
 		next = TAILQ_NEXT(r, of_entry);
-		if (told != NULL && !overlap(r, told))
-			continue;
-		if (r->until_ms > n->now) {
-			nhrp_purge_send(n, r);
-			count++;
-		}
-		nhrp_requester_free(n, r);
+		if (told == NULL || overlap(r, told))
+			count += take_back(n, r);
 	}
 	return count;
 }
@@ -175,11 +179,8 @@ static bool stale(struct nhrp *n, const struct nhrp_requester *r, uint32_t dst_b
 
 static void purge_if_stale(struct nhrp *n, struct nhrp_requester *r, uint32_t dst_be)
 {
-	if (!stale(n, r, dst_be))
-		return;
-	if (r->until_ms > n->now)
-		nhrp_purge_send(n, r);
-	nhrp_requester_free(n, r);
+	if (stale(n, r, dst_be))
+		take_back(n, r);
 }
 
 /* First that was told of this prefix or one behind it. */
