@@ -96,6 +96,16 @@ static bool from_peer(struct worker *w, struct pkt *p)
 	return true;
 }
 
+/* Not GRE: in tunnel mode it may stand behind one more header. Else the packet is dropped. */
+static bool accept_other(struct worker *w, struct pkt *p)
+{
+	if (p->esp.next_header == ESP_NEXT_IP4 && p->esp.sa->tunnel)
+		return esp_tunnel_open(w, p);
+	pkt_drop(w, p,
+		p->esp.next_header == ESP_NEXT_NONE ? DP_DROP_esp_dummy : DP_DROP_esp_next_header);
+	return false;
+}
+
 /* After decryption. Returns true if the packet is GRE from the peer that owns the SA. */
 static bool accept_opened(struct worker *w, struct pkt *p)
 {
@@ -107,16 +117,8 @@ static bool accept_opened(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_esp_peer_mismatch);
 		return false;
 	}
-	if (unlikely(p->esp.next_header != ESP_NEXT_GRE) && p->esp.next_header == ESP_NEXT_IP4 &&
-		p->esp.sa->tunnel) {
-		if (!esp_tunnel_open(w, p))
-			return false;
-	} else if (unlikely(p->esp.next_header != ESP_NEXT_GRE)) {
-		pkt_drop(w, p,
-			p->esp.next_header == ESP_NEXT_NONE ? DP_DROP_esp_dummy
-							    : DP_DROP_esp_next_header);
+	if (unlikely(p->esp.next_header != ESP_NEXT_GRE) && !accept_other(w, p))
 		return false;
-	}
 	p->peer_in = p->esp.sa->peer;
 	if (unlikely(p->flags & PKT_HANDED_IN))
 		w->dp->peers[p->peer_in].arrives = (uint16_t)(p->adj + 1);
