@@ -14,7 +14,7 @@
 
 /* Messages handed out for a millisecond, and milliseconds that a turn which comes late makes up. */
 #define SLICE    32
-#define LATE_MAX 8
+#define LATE_MAX 8u
 /* Routers on a LAN; spokes are as many as the tunnel has room for. */
 #define LAN_PEERS_MAX 256
 
@@ -381,10 +381,7 @@ void hub_rip_turn(struct hub *h)
 	passed = h->now - rip->turned;
 	rip->turned = h->now;
 	hub_rip_announce_turn(rip);
-	rip_turn(rip->engine, h->now,
-		SLICE * (unsigned)(passed == 0         ? 1
-				   : passed > LATE_MAX ? LATE_MAX
-						       : passed));
+	rip_turn(rip->engine, h->now, SLICE * (unsigned)RTE_MAX(1u, RTE_MIN(passed, LATE_MAX)));
 }
 
 void hub_rip_destroy(struct hub *h)
