@@ -309,9 +309,9 @@ static void repoint_all(struct hub_change *c)
 
 	h->config = c->diff->is;
 	ports_repoint(c);
+	reload_peers_repoint(c);
 	tunnels_repoint(c);
 	taps_repoint(h);
-	reload_peers_repoint(c);
 	hub_hooks_change(h, c->diff->was);
 	if (h->ike != NULL)
 		hub_ike_repoint(h, c->diff->was->ike);

@@ -136,22 +136,13 @@ void reload_peers_remove(struct hub_change *c)
 void reload_peers_repoint(struct hub_change *c)
 {
 	const struct config_diff *d = c->diff;
-	struct hub *h = c->hub;
+	uint32_t tunnel, was, is;
 
-	for (unsigned i = 0; i < h->peers_room; i++) {
-		struct hub_peer *p = &h->peers[i];
-		uint32_t tunnel, is;
-		const struct config_tunnel *was;
+	for (unsigned i = 0; i < c->hub->peers_room; i++) {
+		struct hub_peer *p = &c->hub->peers[i];
 
-		if (!p->used || p->config == NULL)
+		if (!p->used || p->config == NULL || !places_of(c, p, &tunnel, &was, &is))
 			continue;
-		/* Its tunnel is repointed; the old one is where the peer's configuration is. */
-		for (tunnel = 0; tunnel < d->was->n_tunnels; tunnel++) {
-			was = &d->was->tunnels[tunnel];
-			if (p->config >= was->peers && p->config < was->peers + was->n_peers)
-				break;
-		}
-		is = d->peers[tunnel][p->config - d->was->tunnels[tunnel].peers];
 		p->config = &d->is->tunnels[d->tunnels[tunnel]].peers[is];
 		c->places[d->tunnels[tunnel]][is] = p->dp;
 	}

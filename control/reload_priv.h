@@ -52,7 +52,7 @@ struct hub_change {
 /* reload_peer.c */
 /* Peers, SAs and addresses that are no more. */
 void reload_peers_remove(struct hub_change *c);
-/* Peers belong to the new configuration. After the tunnels do. */
+/* Peers belong to the new configuration. Before the tunnels do. */
 void reload_peers_repoint(struct hub_change *c);
 /* Addresses and SAs that are new, and peers. @return 0 or -errno */
 int reload_peers_add(struct hub_change *c, struct error *err);
