@@ -195,9 +195,12 @@ int config_check_rip(const struct config *c, struct error *err);
 void config_rip_put(FILE *f, const struct config_rip *rip);
 void config_rip_free(struct config_rip *rip);
 
-/* text.c: an object as config_text() writes it; of a tunnel all but its peers. */
-void config_put_object(
-	FILE *f, const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place);
+/*
+ * text.c: an object as config_text() writes it, of a tunnel all but its peers; at CONFIG_NONE
+ * nothing. NULL on ENOMEM, else to be freed.
+ */
+char *config_object_text(
+	const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place);
 
 /* diff_text.c: find d->restart. @return 0 or -ENOMEM */
 int config_diff_restart(struct config_diff *d);

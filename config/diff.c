@@ -26,23 +26,6 @@ static int add(struct config_diff *d, const struct config_change *c)
 	return 0;
 }
 
-/* An object as text; NULL on ENOMEM. */
-static char *text_of(const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (f == NULL)
-		return NULL;
-	if (place != CONFIG_NONE)
-		config_put_object(f, c, kind, tunnel, place);
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 /* --- keys ---------------------------------------------------------------------------------------
  */
 
@@ -112,7 +95,7 @@ static bool keys_equal(const struct config *a, const struct config *b, enum conf
 static int equal(const struct config *a, const struct config *b, enum config_kind kind,
 	uint32_t was, uint32_t is)
 {
-	char *x = text_of(a, kind, 0, was), *y = text_of(b, kind, 0, is);
+	char *x = config_object_text(a, kind, 0, was), *y = config_object_text(b, kind, 0, is);
 	int rc = -ENOMEM;
 
 	if (x != NULL && y != NULL)

@@ -9,20 +9,8 @@
 
 static char *object_text(const struct config *c, const struct config_change *change, bool was)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	uint32_t place = was ? change->was : change->is;
-
-	if (f == NULL)
-		return NULL;
-	if (place != CONFIG_NONE)
-		config_put_object(
-			f, c, change->kind, was ? change->tunnel_was : change->tunnel_is, place);
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return config_object_text(c, change->kind, was ? change->tunnel_was : change->tunnel_is,
+		was ? change->was : change->is);
 }
 
 /* The next line of a text that is no longer there in another; NULL at the end. */

@@ -106,12 +106,8 @@ static void put_tunnel_head(FILE *f, const struct config_tunnel *t)
 static void put_tunnel(FILE *f, const struct config_tunnel *t)
 {
 	put_tunnel_head(f, t);
-	fputs("\t\tpeers = (", f);
-	for (unsigned i = 0; i < t->n_peers; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_peer(f, &t->peers[i]);
-	}
-	fputs(t->n_peers > 0 ? "\n\t\t);\n\t}" : " );\n\t}", f);
+	CONFIG_PUT_LIST(f, "\t\t", "peers", t->peers, t->n_peers, put_peer);
+	fputs("\t}", f);
 }
 
 static void put_filter(FILE *f, const struct config_filter *filter)
@@ -177,7 +173,7 @@ static void put_hooks(FILE *f, const struct config *c)
 	fputs(c->n_hooks > 0 ? "\n);\n" : " );\n", f);
 }
 
-void config_put_object(
+static void put_object(
 	FILE *f, const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place)
 {
 	switch (kind) {
@@ -217,6 +213,23 @@ void config_put_object(
 	}
 }
 
+char *config_object_text(
+	const struct config *c, enum config_kind kind, uint32_t tunnel, uint32_t place)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL)
+		return NULL;
+	if (place != CONFIG_NONE)
+		put_object(f, c, kind, tunnel, place);
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 char *config_text(const struct config *c)
 {
 	char *text = NULL;
@@ -227,27 +240,10 @@ char *config_text(const struct config *c)
 	if (f == NULL)
 		return NULL;
 	put_settings(f, c);
-	fputs("filters = (", f);
-	for (unsigned i = 0; i < c->n_filters; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_filter(f, &c->filters[i]);
-	}
-	fputs(c->n_filters > 0 ? "\n);\nports = (" : " );\nports = (", f);
-	for (unsigned i = 0; i < c->n_ports; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_port(f, &c->ports[i]);
-	}
-	fputs(c->n_ports > 0 ? "\n);\ntunnels = (" : " );\ntunnels = (", f);
-	for (unsigned i = 0; i < c->n_tunnels; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_tunnel(f, &c->tunnels[i]);
-	}
-	fputs(c->n_tunnels > 0 ? "\n);\nroutes = (" : " );\nroutes = (", f);
-	for (unsigned i = 0; i < c->n_routes; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_route(f, &c->routes[i]);
-	}
-	fputs(c->n_routes > 0 ? "\n);\n" : " );\n", f);
+	CONFIG_PUT_LIST(f, "", "filters", c->filters, c->n_filters, put_filter);
+	CONFIG_PUT_LIST(f, "", "ports", c->ports, c->n_ports, put_port);
+	CONFIG_PUT_LIST(f, "", "tunnels", c->tunnels, c->n_tunnels, put_tunnel);
+	CONFIG_PUT_LIST(f, "", "routes", c->routes, c->n_routes, put_route);
 	put_hooks(f, c);
 	put_shutdown(f, c);
 	put_events(f, c);

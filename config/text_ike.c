@@ -66,10 +66,6 @@ void config_put_ike(FILE *f, const struct config_ike *ike)
 	fputs("\t", f);
 	config_put_strings(f, "esp", ike->esp, ike->n_esp);
 	put_certificates(f, ike);
-	fputs("\tpsk = (", f);
-	for (unsigned i = 0; i < ike->n_psk; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_psk(f, &ike->psk[i]);
-	}
-	fputs(ike->n_psk > 0 ? "\n\t);\n};\n" : " );\n};\n", f);
+	CONFIG_PUT_LIST(f, "\t", "psk", ike->psk, ike->n_psk, put_psk);
+	fputs("};\n", f);
 }

@@ -48,19 +48,13 @@ static void put_networks(FILE *f, const struct config_rip *rip)
 	fputs(" ];\n", f);
 }
 
-static void put_redistribute(FILE *f, const struct config_rip *rip)
+static void put_redistribute(FILE *f, const struct config_rip_redistribute *d)
 {
-	fputs("\tredistribute = (", f);
-	for (unsigned i = 0; i < rip->n_redistribute; i++) {
-		const struct config_rip_redistribute *d = &rip->redistribute[i];
-
-		fprintf(f, "%s\n\t\t{ source = \"%s\"; metric = %u;", i > 0 ? "," : "",
-			config_rip_source_name(d->source), d->metric);
-		if (d->list[0] != '\0')
-			fprintf(f, " prefix_list = \"%s\";", d->list);
-		fputs(" }", f);
-	}
-	fputs(rip->n_redistribute > 0 ? "\n\t);\n" : " );\n", f);
+	fprintf(f, "\n\t\t{ source = \"%s\"; metric = %u;", config_rip_source_name(d->source),
+		d->metric);
+	if (d->list[0] != '\0')
+		fprintf(f, " prefix_list = \"%s\";", d->list);
+	fputs(" }", f);
 }
 
 static void put_auth(FILE *f, const struct config_rip_auth *a)
@@ -169,22 +163,12 @@ void config_rip_put(FILE *f, const struct config_rip *rip)
 	if (rip->default_information != 0)
 		fprintf(f, "\tdefault_information = { originate = true; metric = %u; };\n",
 			rip->default_information);
-	put_redistribute(f, rip);
+	CONFIG_PUT_LIST(
+		f, "\t", "redistribute", rip->redistribute, rip->n_redistribute, put_redistribute);
 	put_policy(f, "\t", &rip->policy);
-	fputs("\tinterfaces = (", f);
-	for (unsigned i = 0; i < rip->n_interfaces; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_interface(f, &rip->interfaces[i]);
-	}
-	fputs(rip->n_interfaces > 0 ? "\n\t);\n\tprefix_lists = (" : " );\n\tprefix_lists = (", f);
-	for (unsigned i = 0; i < rip->n_prefix_lists; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_prefix_list(f, &rip->prefix_lists[i]);
-	}
-	fputs(rip->n_prefix_lists > 0 ? "\n\t);\n\tkey_chains = (" : " );\n\tkey_chains = (", f);
-	for (unsigned i = 0; i < rip->n_key_chains; i++) {
-		fputs(i > 0 ? "," : "", f);
-		put_chain(f, &rip->key_chains[i]);
-	}
-	fputs(rip->n_key_chains > 0 ? "\n\t);\n};\n" : " );\n};\n", f);
+	CONFIG_PUT_LIST(f, "\t", "interfaces", rip->interfaces, rip->n_interfaces, put_interface);
+	CONFIG_PUT_LIST(
+		f, "\t", "prefix_lists", rip->prefix_lists, rip->n_prefix_lists, put_prefix_list);
+	CONFIG_PUT_LIST(f, "\t", "key_chains", rip->key_chains, rip->n_key_chains, put_chain);
+	fputs("};\n", f);
 }
