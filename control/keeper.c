@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +16,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <systemd/sd-daemon.h>
+
 #include "common/clock.h"
 
 #define FD_NAME    "dmvpn-hub-state"
-#define FDS_START  3 /* systemd's first descriptor */
 #define PATIENCE_S 2 /* for a keeper's answer */
 
 enum { KEEP = 'k', DROP = 'd', TAKEN = 't', IN_USE = 'u' };
@@ -230,7 +230,7 @@ static void become(int s, pid_t hub)
 	keep(&k);
 }
 
-/* --- systemd (sd_notify(3), sd_listen_fds(3))
+/* --- systemd (sd_pid_notify_with_fds(3), sd_listen_fds(3))
  * ----------------------------------------------------- */
 
 static bool has_store(void)
@@ -242,61 +242,26 @@ static bool has_store(void)
 
 static int notify(const char *text, int fd)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	union {
-		char octets[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {.octets = {0}};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
-	struct msghdr h = {.msg_name = &a, .msg_iov = &iov, .msg_iovlen = 1};
-	size_t len = path == NULL ? 0 : strlen(path);
-	int s, rc;
+	int rc = sd_pid_notify_with_fds(0, false, text, &fd, fd >= 0 ? 1 : 0);
 
-	if (len == 0 || len >= sizeof(a.sun_path))
-		return -EINVAL;
-	memcpy(a.sun_path, path, len);
-	if (path[0] == '@')
-		a.sun_path[0] = '\0';
-	h.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-	if (fd >= 0) {
-		struct cmsghdr *c = &control.align;
-
-		h.msg_control = control.octets;
-		h.msg_controllen = sizeof(control.octets);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	rc = s < 0 || sendmsg(s, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
-	if (s >= 0)
-		close(s);
-	return rc;
+	return rc == 0 ? -EINVAL : rc < 0 ? rc : 0;
 }
 
-/* The last one of our name among what systemd hands over; others are closed. */
+/* The last one of our name among what systemd hands over; others of it are closed. */
 static int from_store(void)
 {
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"),
-		   *names = getenv("LISTEN_FDNAMES");
-	int n = count == NULL ? 0 : atoi(count), found = 0;
-	char *copy, *at, *name;
+	char **names = NULL;
+	int n = sd_listen_fds_with_names(false, &names), found = 0;
 
-	if (pid == NULL || atoi(pid) != (int)getpid() || names == NULL || n < 1 || n > 64)
-		return 0;
-	copy = strdup(names);
-	at = copy;
-	for (int i = 0; i < n && (name = strsep(&at, ":")) != NULL; i++) {
-		if (strcmp(name, FD_NAME) != 0)
-			continue;
-		if (found > 0)
-			close(found);
-		found = FDS_START + i;
-		fcntl(found, F_SETFD, FD_CLOEXEC);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(names[i], FD_NAME) == 0) {
+			if (found > 0)
+				close(found);
+			found = SD_LISTEN_FDS_START + i;
+		}
+		free(names[i]);
 	}
-	free(copy);
+	free(names);
 	return found;
 }
 
