@@ -67,15 +67,29 @@ class Network:
                 raise RuntimeError(f"dmvpn-spokes did not start; see {self.folder}/spokes.log")
             time.sleep(0.02)
 
-    def start_hub(self):
+    def launch_hub(self):
+        """Start the process. Returns where in its log it begins."""
         with open(os.path.join(self.folder, "hub.log"), "a", encoding="utf-8") as log:
             # pylint: disable=consider-using-with
             self.daemon = subprocess.Popen([DAEMON, "-c", self.cfg], stdout=log, stderr=log,
                                            stdin=subprocess.DEVNULL)
+            return log.tell()
+
+    def cable_refused(self, since):
+        """memif's server takes nobody until it has seen that the last one is gone."""
+        with open(os.path.join(self.folder, "hub.log"), encoding="utf-8") as log:
+            log.seek(since)
+            return "memif_connect_client(): Failed to connect" in log.read()
+
+    def start_hub(self):
+        began = self.launch_hub()
         deadline = time.monotonic() + PATIENCE
         while self.ask("show", "version") is None:
-            if self.daemon.poll() is not None or time.monotonic() > deadline:
+            ended = self.daemon.poll() is not None
+            if time.monotonic() > deadline or (ended and not self.cable_refused(began)):
                 raise RuntimeError(f"dmvpn-hub did not start; see {self.folder}/hub.log")
+            if ended:
+                began = self.launch_hub()
             time.sleep(0.02)
 
     def stop_hub(self, how=signal.SIGTERM):
