@@ -15,27 +15,6 @@
 #include "control/hub_priv.h"
 #include "crypto/suite.h"
 
-#define SUITES_MAX 64
-
-const struct config_suite *hub_suites(unsigned *count)
-{
-	static struct config_suite suites[SUITES_MAX];
-	static unsigned n;
-
-	for (; n < esp_suite_count() && n < SUITES_MAX; n++) {
-		const struct esp_suite *s = esp_suite_at(n);
-
-		suites[n] = (struct config_suite){
-			.name = s->name,
-			.key_len = (unsigned)s->key_len + s->salt_len,
-			.auth_key_len = s->auth_key_len,
-			.weak = s->weak,
-		};
-	}
-	*count = n;
-	return suites;
-}
-
 uint16_t hub_mtu(const struct config *c)
 {
 	uint16_t mtu = 0;

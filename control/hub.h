@@ -48,9 +48,6 @@ struct hub_params {
 	int hook_helper; /**< socket of hook_helper_start(); 0: no scripts are run */
 };
 
-/** Cipher suites as the configuration parser wants them, for struct config_env. */
-const struct config_suite *hub_suites(unsigned *count);
-
 /** Largest packet, octets of IP, that the configuration's ports and tunnels carry. */
 uint16_t hub_mtu(const struct config *c);
 

@@ -14,6 +14,7 @@
 #include <rte_version.h>
 
 #include "common/log.h"
+#include "config/esp/esp.h"
 #include "control/daemon.h"
 #include "control/eal.h"
 #include "control/hook_helper.h"
@@ -113,7 +114,7 @@ static struct config *load(const char *path)
 	struct config *c;
 	struct error err;
 
-	env.suites = hub_suites(&env.n_suites);
+	env.suites = config_esp_suites(&env.n_suites);
 	c = config_load(path, &env, &err);
 	if (c == NULL)
 		log_error("%s", err.text);

@@ -15,6 +15,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "config/esp/esp.h"
 #include "control/reload_priv.h"
 
 static void warn(void *ctx, const char *line)
@@ -51,7 +52,7 @@ static struct config *load(const struct hub_reload *r, struct error *err)
 
 	if (fd < 0)
 		return NULL;
-	env.suites = hub_suites(&env.n_suites);
+	env.suites = config_esp_suites(&env.n_suites);
 	c = config_load(r->path, &env, err);
 	for (unsigned i = 1; c != NULL && i < c->n_files; i++) {
 		included = lease(c->files[i], err);

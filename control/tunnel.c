@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "config/esp/esp.h"
 #include "control/hub_priv.h"
 #include "crypto/suite.h"
 
@@ -27,17 +28,7 @@ unsigned hub_peers_room(const struct config *c)
 int hub_tunnel_add_sa(
 	struct hub *h, struct hub_peer *peer, const struct config_sa *c, bool in, struct error *err)
 {
-	struct sa_params p = {
-		.spi = c->spi,
-		.suite = esp_suite_by_name(c->suite),
-		.key = c->key,
-		.key_len = c->key_len,
-		.auth_key = c->auth_key,
-		.auth_key_len = c->auth_key_len,
-		.in = in,
-		.esn = c->esn,
-		.window = c->window,
-	};
+	const struct sa_params p = config_esp_sa(c, in);
 	struct error why = {""};
 	uint32_t index;
 	int rc;

@@ -9,6 +9,7 @@
 #include <rte_eal.h>
 #include <rte_lcore.h>
 
+#include "config/esp/esp.h"
 #include "tools/eal.h"
 #include "tools/replay_priv.h"
 
@@ -190,7 +191,7 @@ static int load_config(struct replay *r, struct error *err)
 {
 	struct config_env env = {.warn = warn};
 
-	env.suites = hub_suites(&env.n_suites);
+	env.suites = config_esp_suites(&env.n_suites);
 	r->config = config_load(r->opt.config, &env, err);
 	if (r->config == NULL)
 		return -EINVAL;

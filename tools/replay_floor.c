@@ -23,6 +23,7 @@
 #include <rte_rib.h>
 
 #include "common/cursor.h"
+#include "config/esp/esp.h"
 #include "crypto/esp.h"
 #include "crypto/sa.h"
 
@@ -358,17 +359,9 @@ static bool packet_prepare(struct replay_floor *f, uint32_t frame, struct floor_
 
 static void install(struct sa_table *t, const struct config_sa *c, bool in, uint32_t *index)
 {
-	struct sa_params p = {
-		.spi = c->spi,
-		.suite = esp_suite_by_name(c->suite),
-		.key = c->key,
-		.key_len = c->key_len,
-		.auth_key = c->auth_key,
-		.auth_key_len = c->auth_key_len,
-		.in = in,
-		.esn = c->esn,
-	};
+	struct sa_params p = config_esp_sa(c, in);
 
+	p.window = 0; /* nothing here looks at numbers */
 	if (sa_add(t, &p, index, NULL) != 0)
 		*index = PEER_NOSA;
 }

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config/esp/esp.h"
 #include "tests/control/world.h"
 
 #include <assert.h>
@@ -149,7 +150,7 @@ static struct config *parse(const char *text, struct error *err)
 {
 	struct config_env env = {0};
 
-	env.suites = hub_suites(&env.n_suites);
+	env.suites = config_esp_suites(&env.n_suites);
 	return config_parse("test.cfg", text, &env, err);
 }
 
@@ -212,7 +213,7 @@ void world_open_file(const char *path)
 	struct error err = {""};
 	struct config *c;
 
-	env.suites = hub_suites(&env.n_suites);
+	env.suites = config_esp_suites(&env.n_suites);
 	c = config_load(path, &env, &err);
 	params.own_config = c;
 	open_config(c, &err);

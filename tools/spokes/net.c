@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "config/esp/esp.h"
 #include "tools/spokes/sim_priv.h"
 
 /* --- LANs --------------------------------------------------------------------------------------
@@ -53,23 +54,6 @@ struct sim_spoke *sim_spoke(struct sim *s, unsigned number)
 /* --- the hub's configuration --------------------------------------------------------------------
  */
 
-static const struct config_suite *suites(unsigned *count)
-{
-	static struct config_suite all[64];
-	unsigned n = 0;
-
-	for (; n < esp_suite_count() && n < sizeof(all) / sizeof(all[0]); n++) {
-		const struct esp_suite *e = esp_suite_at(n);
-
-		all[n] = (struct config_suite){.name = e->name,
-			.key_len = (unsigned)e->key_len + e->salt_len,
-			.auth_key_len = e->auth_key_len,
-			.weak = e->weak};
-	}
-	*count = n;
-	return all;
-}
-
 static const struct config_port *port_of(const struct config *c, uint32_t address_be)
 {
 	for (unsigned i = 0; i < c->n_ports; i++)
@@ -84,7 +68,7 @@ int sim_net_load(struct sim *s, const char *path, struct error *err)
 	struct config_env env = {0};
 	const struct config_port *port;
 
-	env.suites = suites(&env.n_suites);
+	env.suites = config_esp_suites(&env.n_suites);
 	s->config = config_load(path, &env, err);
 	if (s->config == NULL)
 		return -EINVAL;
@@ -116,18 +100,11 @@ int sim_net_load(struct sim *s, const char *path, struct error *err)
 static int install(struct sim *s, struct sa_table *table, const struct config_sa *c, bool in,
 	unsigned number, uint32_t *index, struct error *err)
 {
-	struct sa_params p = {.spi = c->spi,
-		.suite = esp_suite_by_name(c->suite),
-		.key = c->key,
-		.key_len = c->key_len,
-		.auth_key = c->auth_key,
-		.auth_key_len = c->auth_key_len,
-		.in = in,
-		.esn = c->esn,
-		.window = (uint16_t)s->set.window,
-		.peer = number};
+	struct sa_params p = config_esp_sa(c, in);
 	struct error why;
 
+	p.window = (uint16_t)s->set.window;
+	p.peer = number;
 	if (getrandom(&p.iv_seed, sizeof(p.iv_seed), 0) != sizeof(p.iv_seed))
 		return error_set(err, EIO, "the kernel gives no random numbers");
 	if (sa_add(table, &p, index, &why) < 0)
