@@ -112,14 +112,7 @@ static int run(enum config_hook_event event, const char *address, uint64_t token
 
 static const char *output(void)
 {
-	static char text[8192];
-	FILE *f = fopen(out_path, "r");
-	size_t n = f == NULL ? 0 : fread(text, 1, sizeof(text) - 1, f);
-
-	text[n] = '\0';
-	if (f != NULL)
-		fclose(f);
-	return text;
+	return world_file(out_path);
 }
 
 /* The argument, the variables, and nothing of the hub's: environment, descriptors, folder. */

@@ -289,18 +289,6 @@ static void test_flood(void)
 
 static char hook_out[64];
 
-static const char *hook_said(void)
-{
-	static char text[4096];
-	FILE *f = fopen(hook_out, "r");
-	size_t n = f == NULL ? 0 : fread(text, 1, sizeof(text) - 1, f);
-
-	text[n] = '\0';
-	if (f != NULL)
-		fclose(f);
-	return text;
-}
-
 /* Scripts are processes of their own: until a frame is sent, or they have said this. */
 static void wait_for_script(const char *said)
 {
@@ -309,7 +297,8 @@ static void wait_for_script(const char *said)
 
 		world.now++;
 		world_run();
-		if (said != NULL ? strstr(hook_said(), said) != NULL : sent->head != sent->n)
+		if (said != NULL ? strstr(world_file(hook_out), said) != NULL
+				 : sent->head != sent->n)
 			return;
 		usleep(1000);
 	}
@@ -321,7 +310,7 @@ static void test_hooks(void)
 {
 	static char folder[] = "/tmp/nhrp-hook-XXXXXX";
 	const struct nhrp_cie cie = {.prefix_len = 32, .mtu = 1400, .holding = 10};
-	char script[64], text[2048];
+	char script[64], go[64], text[2048];
 	FILE *f;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
@@ -330,10 +319,11 @@ static void test_hooks(void)
 	f = fopen(script, "w");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 	fprintf(f,
-		"#!/bin/sh\n[ $1 = peer-register ] && [ $NHRP_DESTADDR = 10.255.0.12 ] && exit 1\n"
+		"#!/bin/sh\n[ $1 = peer-register ] && until [ -e %s/go ]; do sleep 0.01; done\n"
+		"[ $1 = peer-register ] && [ $NHRP_DESTADDR = 10.255.0.12 ] && exit 1\n"
 		"echo $1 $NHRP_DESTADDR $NHRP_DESTNBMA $NHRP_INTERFACE $NHRP_GRE_KEY "
 		"$NHRP_PEER_DOWN_REASON >> %s\n",
-		hook_out);
+		folder, hook_out);
 	fclose(f);
 	CU_ASSERT_EQUAL(chmod(script, 0700), 0);
 	snprintf(text, sizeof(text),
@@ -345,6 +335,11 @@ static void test_hooks(void)
 	spoke_nhrp_say(FAR, NHRP_REGISTRATION_REQUEST, "10.255.0.11", WORLD_HUB, 0, &cie);
 	EXPECT_NO_FRAME(0);
 	CU_ASSERT_EQUAL(world_overlay("10.255.0.11"), DP_ADJ_NO_PEER);
+	/* It has thought for long enough. */
+	snprintf(go, sizeof(go), "%s/go", folder);
+	f = fopen(go, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fclose(f);
 	wait_for_script(NULL);
 	CU_ASSERT_EQUAL(spoke_nhrp_code(FAR, NHRP_REGISTRATION_REPLY), 0);
 	CU_ASSERT_EQUAL(DP_ADJ_KIND(world_overlay("10.255.0.11")), DP_ADJ_PEER);
@@ -355,9 +350,11 @@ static void test_hooks(void)
 	wait_for_script("peer-up 10.255.0.11 203.0.113.11 tun0 42\n");
 	world_wait(11 * SECONDS);
 	wait_for_script("peer-down 10.255.0.11 203.0.113.11 tun0 42 expired\n");
-	CU_ASSERT_PTR_NOT_NULL(strstr(hook_said(), "peer-register 10.255.0.11 203.0.113.11"));
-	CU_ASSERT_PTR_NULL(strstr(hook_said(), "10.255.0.12"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(world_file(hook_out), "peer-register 10.255.0.11 203.0.113.11"));
+	CU_ASSERT_PTR_NULL(strstr(world_file(hook_out), "10.255.0.12"));
 	unlink(script);
+	unlink(go);
 	unlink(hook_out);
 	rmdir(folder);
 	world_discard(0);

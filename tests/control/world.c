@@ -464,3 +464,15 @@ const json_t *world_ask_json(const char *command)
 	data = json_object_get(root, "data");
 	return data ? data : root;
 }
+
+const char *world_file(const char *path)
+{
+	static char text[8192];
+	FILE *f = fopen(path, "r");
+	size_t n = f == NULL ? 0 : fread(text, 1, sizeof(text) - 1, f);
+
+	text[n] = '\0';
+	if (f != NULL)
+		fclose(f);
+	return text;
+}

@@ -148,4 +148,7 @@ const char *world_refusal(const char *text);
 
 #define EXPECT_TEXT(command, part) CU_ASSERT_PTR_NOT_NULL(strstr(world_ask(command), part))
 
+/* What stands in a file, "" if it is not there: until the next call. */
+const char *world_file(const char *path);
+
 #endif
