@@ -132,7 +132,7 @@ static void charon_goes(void)
 	world_run();
 }
 
-static void say_ike_sa(enum ike_auth auth, uint16_t secret)
+static struct ike_msg ike_sa(const char *identity, enum ike_auth auth, uint16_t secret)
 {
 	struct ike_msg m = {
 		.type = IKE_MSG_IKE_SA,
@@ -144,9 +144,16 @@ static void say_ike_sa(enum ike_auth auth, uint16_t secret)
 				.remote = {packet_addr(SPOKE), 500},
 				.auth = (uint8_t)auth,
 				.secret = secret,
-				.identity = "a.example",
 			},
 	};
+
+	snprintf(m.ike_sa.identity, sizeof(m.ike_sa.identity), "%s", identity);
+	return m;
+}
+
+static void say_ike_sa(enum ike_auth auth, uint16_t secret)
+{
+	const struct ike_msg m = ike_sa("a.example", auth, secret);
 
 	say(sa_fd, &m);
 }
@@ -390,29 +397,14 @@ static void test_begins(void)
 /* Of a certificate's addresses the first that can be a spoke's in the tunnel is its own there. */
 static void test_certificate(void)
 {
-	struct ike_msg m = {
-		.type = IKE_MSG_IKE_SA,
-		.ike_sa =
-			{
-				.ike_sa = 1,
-				.version = 2,
-				.local = {packet_addr(HUB), 500},
-				.remote = {packet_addr(SPOKE), 500},
-				.auth = IKE_AUTH_CERTIFICATE,
-				.secret = IKE_NO_SECRET,
-				.identity = "c.example",
-				.cert_be = {packet_addr("198.51.100.9"), packet_addr("10.255.0.1"),
-					packet_addr("10.255.0.77")},
-			},
-	};
+	struct ike_msg m = ike_sa("c.example", IKE_AUTH_CERTIFICATE, IKE_NO_SECRET);
 
+	m.ike_sa.cert_be[0] = packet_addr("198.51.100.9");
+	m.ike_sa.cert_be[1] = packet_addr("10.255.0.1");
 	for (unsigned n = 2; n <= 3; n++) {
 		open_hub(own_user());
 		charon_comes(INSTANCE);
-		if (n == 2)
-			m.ike_sa.cert_be[2] = 0;
-		else
-			m.ike_sa.cert_be[2] = packet_addr("10.255.0.77");
+		m.ike_sa.cert_be[2] = n == 2 ? 0 : packet_addr("10.255.0.77");
 		say(sa_fd, &m);
 		CU_ASSERT_EQUAL(add(sa(ask_spi(), true)), 0);
 		CU_ASSERT_EQUAL(world.hub->peers[world.hub->ike->esps->peer].address_be,

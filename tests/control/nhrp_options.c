@@ -6,12 +6,7 @@
 #define B "10.255.0.12" /* NEAR */
 
 #define HUB(tunnel, nhrp)                                                                          \
-	"ports = ( { name = \"wan0\"; device = \"none\"; addresses = [ \"192.0.2.1/24\" ];"        \
-	" gateway = \"192.0.2.254\"; mac = \"02:00:00:00:00:01\"; neighbors = ("                   \
-	" { address = \"192.0.2.254\"; mac = \"02:00:00:00:01:fe\"; },"                            \
-	" { address = \"192.0.2.12\"; mac = \"02:00:00:00:01:0c\"; } ); },"                        \
-	" { name = \"lan0\"; role = \"lan\"; device = \"none\"; mac = \"02:00:00:00:00:02\";"      \
-	" addresses = [ \"10.8.0.1/24\" ]; } );"                                                   \
+	SPOKE_PORTS                                                                                \
 	"tunnels = ( { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"192.0.2.1\"; key = " \
 	"42; " tunnel " nhrp = { " nhrp " }; peers = ( { nbma = \"203.0.113.11\"; " WORLD_SAS(     \
 		0) " }, { nbma = \"192.0.2.12\"; " WORLD_SAS(1) " } ); } );"

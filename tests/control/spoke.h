@@ -7,6 +7,15 @@
 #include "nhrp/packet.h"
 #include "tests/control/world.h"
 
+/* The way to FAR and NEAR, and a LAN. */
+#define SPOKE_PORTS                                                                                \
+	"ports = ( { name = \"wan0\"; device = \"none\"; addresses = [ \"192.0.2.1/24\" ];"        \
+	" gateway = \"192.0.2.254\"; mac = \"02:00:00:00:00:01\"; neighbors = ("                   \
+	" { address = \"192.0.2.254\"; mac = \"02:00:00:00:01:fe\"; },"                            \
+	" { address = \"192.0.2.12\"; mac = \"02:00:00:00:01:0c\"; } ); },"                        \
+	" { name = \"lan0\"; role = \"lan\"; device = \"none\"; mac = \"02:00:00:00:00:02\";"      \
+	" addresses = [ \"10.8.0.1/24\" ]; } );"
+
 #define WORLD_HUB "10.255.0.1"
 
 /** Begin an NHRP packet of a spoke. */

@@ -43,6 +43,12 @@ static uint32_t nbma_be(uint32_t n)
 	return htonl(0xc6336400 + n);
 }
 
+/* A node as others are told where to register. */
+static struct nhrp_nhs server(uint32_t n)
+{
+	return (struct nhrp_nhs){.address_be = tunnel_be(n), .nbma_be = nbma_be(n)};
+}
+
 static void op_send(void *ctx, uint32_t iface, uint32_t peer, const void *bytes, size_t len)
 {
 	const struct node *from = ctx;
@@ -203,7 +209,7 @@ static void hairpin(uint32_t hub, uint32_t from, uint32_t to)
 static void test_dual(void)
 {
 	/* 1 and 3 are hubs of their own, registered with 2, who knows both. */
-	const struct nhrp_nhs nhs = {.address_be = tunnel_be(2), .nbma_be = nbma_be(2)};
+	const struct nhrp_nhs nhs = server(2);
 	struct nhrp_binding b;
 
 	net.now = 1000;
@@ -237,7 +243,7 @@ static void test_dual(void)
 
 static void test_expires(void)
 {
-	const struct nhrp_nhs nhs = {.address_be = tunnel_be(2), .nbma_be = nbma_be(2)};
+	const struct nhrp_nhs nhs = server(2);
 	struct node *node = &net.nodes[1];
 
 	net.now = 1000;
@@ -268,9 +274,9 @@ static void test_expires(void)
  */
 static void test_hierarchy(void)
 {
-	const struct nhrp_nhs first = {.address_be = tunnel_be(1), .nbma_be = nbma_be(1)};
-	const struct nhrp_nhs second = {.address_be = tunnel_be(2), .nbma_be = nbma_be(2)};
-	const struct nhrp_nhs third = {.address_be = tunnel_be(3), .nbma_be = nbma_be(3)};
+	const struct nhrp_nhs first = server(1);
+	const struct nhrp_nhs second = server(2);
+	const struct nhrp_nhs third = server(3);
 	struct nhrp_binding b;
 
 	net.now = 1000;
@@ -310,9 +316,9 @@ static void test_hierarchy(void)
 /* Hubs that are servers of each other: nothing goes round for ever. */
 static void test_loop(void)
 {
-	const struct nhrp_nhs first = {.address_be = tunnel_be(1), .nbma_be = nbma_be(1)};
-	const struct nhrp_nhs second = {.address_be = tunnel_be(2), .nbma_be = nbma_be(2)};
-	const struct nhrp_nhs third = {.address_be = tunnel_be(3), .nbma_be = nbma_be(3)};
+	const struct nhrp_nhs first = server(1);
+	const struct nhrp_nhs second = server(2);
+	const struct nhrp_nhs third = server(3);
 	unsigned before;
 
 	net.now = 1000;

@@ -260,20 +260,12 @@ static void test_rip(void)
 /* --- traffic ------------------------------------------------------------------------------------
  */
 
-/* What flow.c writes: who, which number, to whom. */
-struct stamp {
-	uint32_t magic, flow;
-	uint64_t number;
-	uint32_t from, to;
-	uint64_t sent_ns;
-} __attribute__((packed));
-
 static uint8_t packet[SIZE];
 
 /* Packet `number` of flow 0, from spoke 1 to 2, as the hub forwards it. */
 static void make(uint64_t number)
 {
-	const struct stamp s = {0x44535031, 0, number, 1, 2, 0};
+	const struct sim_stamp s = {0x44535031, 0, number, 1, 2, 0};
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(packet + sizeof(struct rte_ipv4_hdr));
 
 	memset(packet, 0, sizeof(packet));

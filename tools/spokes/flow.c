@@ -21,17 +21,10 @@
 #define TTL       64
 #define AT_ONCE   64 /* packets of a flow in one turn */
 
-/* In front of the padding; host order, for it comes back to this process. */
-struct stamp {
-	uint32_t magic, flow;
-	uint64_t number;
-	uint32_t from, to;
-	uint64_t sent_ns;
-} __attribute__((packed));
-
 #define STAMP_AT (sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr))
 
-_Static_assert(STAMP_AT + sizeof(struct stamp) <= SIM_SIZE_MIN, "smallest packet holds its stamp");
+_Static_assert(
+	STAMP_AT + sizeof(struct sim_stamp) <= SIM_SIZE_MIN, "smallest packet holds its stamp");
 
 static struct sim_flow *flow_find(struct sim *s, unsigned from, unsigned to)
 {
@@ -90,7 +83,7 @@ static void send_packet(struct sim *s, unsigned index)
 	struct sim_flow *f = &s->flows[index];
 	unsigned udp_len = f->size - (unsigned)sizeof(struct rte_ipv4_hdr);
 	uint8_t *ip = sim_tunnel_put(sim_spoke(s, f->from), PROTO_IP4, f->size);
-	const struct stamp stamp = {.magic = MAGIC,
+	const struct sim_stamp stamp = {.magic = MAGIC,
 		.flow = index,
 		.number = ++f->sent,
 		.from = f->from,
@@ -150,7 +143,7 @@ void sim_flow_receive(struct sim_spoke *k, const uint8_t *ip, unsigned len)
 {
 	struct sim *s = k->sim;
 	struct sim_flow *f;
-	struct stamp stamp;
+	struct sim_stamp stamp;
 	uint64_t delay;
 
 	if (ip[9] != IPPROTO_UDP) { /* ICMP for the host, as when the way is lost */

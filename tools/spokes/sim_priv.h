@@ -241,6 +241,14 @@ bool sim_rip_knows(const struct sim_spoke *k, unsigned lan, uint32_t via_be);
 /* --- flow --------------------------------------------------------------------------------------
  */
 
+/* In front of a checked packet's padding; host order, for it comes back to this process. */
+struct sim_stamp {
+	uint32_t magic, flow;
+	uint64_t number;
+	uint32_t from, to;
+	uint64_t sent_ns;
+} __attribute__((packed));
+
 /* @return 0 or -ENOMEM */
 int sim_flow_start(struct sim *s, unsigned from, unsigned to, unsigned rate, unsigned size);
 void sim_flow_stop(struct sim *s, unsigned from);
