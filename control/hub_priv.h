@@ -266,7 +266,8 @@ struct hub_shutdown {
 	bool said;    /* all that was to be said */
 	bool purging; /* the walk goes on */
 	bool poisoning;
-	uint64_t until; /* the hub's clock: said or not, then charon is ended */
+	bool left;      /* charon has */
+	uint64_t until; /* the hub's clock: said or not, then charon is ended; or, once left, all */
 	bool over;
 	struct nhrp_cursor walk;
 };

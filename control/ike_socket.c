@@ -291,7 +291,13 @@ static void read_socket(struct hub_ike *ike, enum ike_channel c)
 		n = recv(s->fd, data, sizeof(data), 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
+		/* It went without reading all that we said; what it said stands behind this. */
+		if (n < 0 && errno == ECONNRESET)
+			continue;
 		if (n <= 0) {
+			/* What it said to its peers before it went is not lost with it. */
+			if (c == IKE_CHANNEL_SA)
+				read_socket(ike, IKE_CHANNEL_IKE);
 			ike_socket_disconnect(ike, c, NULL);
 			return;
 		}

@@ -10,7 +10,7 @@
 #include "control/rip_hub_priv.h"
 
 #define TIME_MS  1000 /* for all of it */
-#define DRAIN_MS 20   /* of that, for workers to send what they were given last */
+#define DRAIN_MS 20   /* for workers to send what they were given last */
 #define LEAVE_MS 2000 /* for charon, then */
 #define SLICE    64   /* bindings and purges in a turn, which comes every millisecond */
 
@@ -24,7 +24,7 @@ void hub_shutdown(struct hub *h, bool purge, bool poison)
 	/* What spokes are told now no later hub can go on with. */
 	if (purge || poison)
 		hub_state_forget(h);
-	s->until = h->now + TIME_MS;
+	s->until = h->now + TIME_MS - DRAIN_MS;
 	s->purging = purge;
 	if (purge) {
 		nhrp_shutdown(h->nhrp.engine, h->now);
@@ -32,7 +32,7 @@ void hub_shutdown(struct hub *h, bool purge, bool poison)
 	}
 	s->poisoning = poison && h->rip != NULL;
 	if (s->poisoning)
-		rip_poison(h->rip->engine, TIME_MS - DRAIN_MS);
+		rip_poison(h->rip->engine, TIME_MS - 2 * DRAIN_MS);
 }
 
 static void end_walk(struct hub *h)
@@ -68,8 +68,15 @@ void hub_shutdown_turn(struct hub *h)
 		return;
 	if (!s->said)
 		say(h);
-	if (h->now >= s->until)
-		s->over = hub_ike_leave(h) || h->now >= s->until + LEAVE_MS;
+	if (h->now < s->until)
+		return;
+	if (s->left)
+		s->over = true;
+	else if (hub_ike_leave(h) || h->now >= s->until + LEAVE_MS) {
+		/* Its last datagrams are on their way to workers. */
+		s->left = true;
+		s->until = h->now + DRAIN_MS;
+	}
 }
 
 void hub_shutdown_end(struct hub *h)

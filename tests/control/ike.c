@@ -570,6 +570,30 @@ static void test_stranger(void)
 	close_hub();
 }
 
+/* RFC 7296 1.4.1: a charon that ends tells its peers; it has gone when that is read. */
+static void test_last_words(void)
+{
+	const struct ike_datagram d = {
+		{packet_addr(HUB), 500}, {packet_addr(SPOKE), 500}, (const uint8_t *)"over", 4};
+	const struct packet udp = packet_udp(packet_addr(SPOKE), packet_addr(HUB), 500, 500, 328);
+	const struct packet unread = packet_eth(&mac_hub[0], &mac_near, 0x0800, &udp);
+	uint8_t data[IKE_WIRE_DATAGRAM_HEADER_LEN + 4];
+	struct packet sent;
+
+	open_hub(own_user());
+	charon_comes(INSTANCE);
+	world_receive(0, &unread);
+	world_run();
+	ike_wire_datagram_header(&d, data);
+	memcpy(data + IKE_WIRE_DATAGRAM_HEADER_LEN, d.data, d.len);
+	CU_ASSERT_EQUAL(send(ike_fd, data, sizeof(data), 0), (ssize_t)sizeof(data));
+	charon_goes();
+	sent = world_sent(0);
+	CU_ASSERT_EQUAL_FATAL(sent.len, PACKET_ETH_LEN + PACKET_IP4_LEN + 8 + d.len);
+	CU_ASSERT_EQUAL(memcmp(sent.b + sent.len - d.len, d.data, d.len), 0);
+	close_hub();
+}
+
 /* From the wire to charon unaltered, and back with right checksums. */
 static void test_datagrams(void)
 {
@@ -627,6 +651,7 @@ static const struct unit_test tests[] = {
 	{"hello, and what is none", test_hello},
 	{"a stranger on the sockets", test_stranger},
 	{"datagrams both ways", test_datagrams},
+	{"charon's last words", test_last_words},
 };
 
 const struct control_suite suite_ike = {"ike", tests, RTE_DIM(tests)};
