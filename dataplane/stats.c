@@ -25,6 +25,14 @@ void dp_stats_read(const struct dp *dp, int worker, struct dp_stats *out)
 		out->inject_refused = dp->inject_refused;
 }
 
+void dp_stats_stage_cycles(const struct dp *dp, unsigned worker, uint64_t out[DP_STAGE_COUNT])
+{
+	const struct dp_stage_stats *stages = dp->workers[worker]->stats.stages;
+
+	for (unsigned i = 0; i < DP_STAGE_COUNT; i++)
+		out[i] = __atomic_load_n(&stages[i].cycles, __ATOMIC_RELAXED);
+}
+
 void dp_stats_diff(const struct dp_stats *now, const struct dp_stats *since, struct dp_stats *out)
 {
 	const uint64_t *a = (const uint64_t *)now, *b = (const uint64_t *)since;

@@ -3,8 +3,9 @@
  * The floor: what intel-ipsec-mb alone costs, called packet by packet. The capture's packets, in
  * order, in as many buffers, copied in just before; then for each the library's bare call to open
  * it with the key it came under, and the bare call to seal it with the key it leaves under. No
- * lookup, no replay window, no GRE, no route, no comparison of ICVs; and no prefetch of keys, so
- * with more keys than the caches hold a hub that knows what comes next can go below it.
+ * lookup, no replay window, no GRE, no route, no comparison of ICVs. Once without prefetch of keys:
+ * with more of them than the caches hold a hub that knows what comes next can go below it; and
+ * once with.
  *
  * Keys are expanded from the configuration once more, into tables of its own that come from the
  * same kind of memory as the hub's: only work is left out, nothing is made slower.
@@ -28,6 +29,7 @@
 #include "crypto/sa.h"
 
 #define BURST     32
+#define AHEAD     3u /* packets between asking for a key and using it */
 #define ETHER_LEN 14
 #define HEADROOM  128
 #define TAILROOM  192
@@ -59,18 +61,25 @@ struct replay_floor {
 	uint8_t *buffers;
 	size_t stride; /* an odd number of cache lines: buffers spread over all sets */
 	unsigned n_buffers, buffer;
+	bool prefetch; /* ask for keys ahead of their use */
+	bool vaes;     /* and for those hash keys that this code takes */
 	uint8_t tags[BURST][TAG_ROOM] __attribute__((aligned(64)));
 	uint8_t nonces[BURST][16] __attribute__((aligned(16)));
 	uint8_t aads[BURST][16] __attribute__((aligned(16)));
 	const void *des_keys[BURST][3];
 };
 
-/* One direction of a burst. */
+/* One direction of a packet. */
 struct work {
 	struct sa *sa;
 	uint8_t *text;
 	uint16_t len;
 	uint8_t gcm;
+};
+
+struct burst {
+	struct work open[BURST], seal[BURST];
+	uint8_t *open_tags[BURST], *seal_tags[BURST];
 };
 
 static unsigned suite_iv_len(const struct sa *sa)
@@ -208,17 +217,45 @@ static void jobs_run(struct replay_floor *f, const struct work *work, const unsi
 		;
 }
 
+static inline void prefetch_lines(const uint8_t *at, const uint8_t *end)
+{
+	for (; at < end; at += 64)
+		rte_prefetch0(at);
+}
+
+/* The lines of a key that the library reads: for GCM as many powers of H as there are blocks. */
+static inline void prefetch_key(const struct replay_floor *f, const struct work *w)
+{
+	const uint8_t *sa = (const uint8_t *)w->sa, *hot = (const uint8_t *)&w->sa->hot;
+	unsigned powers = RTE_MIN(w->len / 16u + 2, 48u);
+
+	if (w->gcm == NOT_GCM) {
+		prefetch_lines(sa, sa + offsetof(struct sa, key) + sizeof(w->sa->key.hmac));
+		return;
+	}
+	prefetch_lines(sa, sa + (w->gcm > 0 ? 256 : 192));
+	if (f->vaes)
+		prefetch_lines(hot - RTE_ALIGN_CEIL(powers * 16, 64u), hot);
+	else
+		prefetch_lines(sa + 256, sa + 512);
+}
+
 /* All calls of one direction of a burst; the results stand in the tags. */
 static void burst_run(struct replay_floor *f, const aes_gcm_enc_dec_t calls[3],
 	const struct work *work, unsigned n, IMB_CIPHER_DIRECTION dir, uint8_t *const tags[])
 {
 	unsigned slots[BURST], n_jobs = 0;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; f->prefetch && i < RTE_MIN(n, AHEAD); i++)
+		prefetch_key(f, &work[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (f->prefetch && i + AHEAD < n)
+			prefetch_key(f, &work[i + AHEAD]);
 		if (work[i].gcm != NOT_GCM)
 			gcm_run(f, calls, &work[i], i, tags[i]);
 		else
 			slots[n_jobs++] = i;
+	}
 	if (n_jobs > 0)
 		jobs_run(f, work, slots, n_jobs, dir, tags);
 }
@@ -232,33 +269,53 @@ static uint8_t *copy_in(struct replay_floor *f, uint32_t frame)
 	return at;
 }
 
-uint64_t replay_floor_loop(struct replay_floor *f, uint64_t *cycles)
+static void burst_prepare(struct replay_floor *f, unsigned at, unsigned n, struct burst *b)
 {
-	struct work open[BURST], seal[BURST];
-	uint8_t *open_tags[BURST], *seal_tags[BURST];
+	for (unsigned i = 0; i < n; i++)
+		capture_prefetch(f->capture, f->packets[at + i].frame);
+	for (unsigned i = 0; i < n; i++) {
+		const struct floor_packet *p = &f->packets[at + i];
+		uint8_t *text = copy_in(f, p->frame) + p->text;
+
+		b->open[i] = (struct work){p->in, text, p->open_len, p->open_gcm};
+		b->seal[i] = (struct work){p->out, text, p->seal_len, p->seal_gcm};
+		b->open_tags[i] = f->tags[i];
+		b->seal_tags[i] = text + p->seal_len;
+	}
+}
+
+void replay_floor_loop(struct replay_floor *f, bool prefetch, struct replay_turns *turns)
+{
+	struct burst b;
+	uint64_t start;
 	unsigned n;
 
+	f->prefetch = prefetch;
 	for (unsigned at = 0; at < f->n_packets; at += n) {
-		uint64_t start;
-
 		n = RTE_MIN(f->n_packets - at, (unsigned)BURST);
-		for (unsigned i = 0; i < n; i++)
-			capture_prefetch(f->capture, f->packets[at + i].frame);
-		for (unsigned i = 0; i < n; i++) {
-			const struct floor_packet *p = &f->packets[at + i];
-			uint8_t *text = copy_in(f, p->frame) + p->text;
-
-			open[i] = (struct work){p->in, text, p->open_len, p->open_gcm};
-			seal[i] = (struct work){p->out, text, p->seal_len, p->seal_gcm};
-			open_tags[i] = f->tags[i];
-			seal_tags[i] = text + p->seal_len;
-		}
+		burst_prepare(f, at, n, &b);
 		start = rte_rdtsc();
-		burst_run(f, f->gcm_open, open, n, IMB_DIR_DECRYPT, open_tags);
-		burst_run(f, f->gcm_seal, seal, n, IMB_DIR_ENCRYPT, seal_tags);
-		*cycles += rte_rdtsc() - start;
+		burst_run(f, f->gcm_open, b.open, n, IMB_DIR_DECRYPT, b.open_tags);
+		burst_run(f, f->gcm_seal, b.seal, n, IMB_DIR_ENCRYPT, b.seal_tags);
+		if (turns != NULL && n >= BURST / 4)
+			replay_turns_add(turns, rte_rdtsc() - start, n);
 	}
-	return f->n_packets;
+}
+
+const char *replay_floor_arch(const struct replay_floor *f)
+{
+	const uint64_t vaes = IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ;
+
+	switch (f->mgr->used_arch) {
+	case IMB_ARCH_AVX512:
+		return (f->mgr->features & vaes) == vaes ? "AVX512 VAES" : "AVX512";
+	case IMB_ARCH_AVX2:
+		return "AVX2";
+	case IMB_ARCH_AVX:
+		return "AVX";
+	default:
+		return "SSE";
+	}
 }
 
 static uint8_t gcm_class(const struct sa *sa)
@@ -444,6 +501,7 @@ static bool tables_create(struct replay_floor *f, const struct replay *r)
 		f->buffers == NULL || f->packets == NULL || f->mgr == NULL)
 		return false;
 	init_mb_mgr_auto(f->mgr, NULL);
+	f->vaes = strcmp(replay_floor_arch(f), "AVX512 VAES") == 0;
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
@@ -58,13 +59,53 @@ static unsigned due(const struct replay_worker *w, uint64_t now)
 	return n > (double)w->given ? (unsigned)(n - (double)w->given) : 0;
 }
 
-/* What passed since the last receive was spent on packets, if it gave some or some left. */
-static void account(struct replay_worker *w, uint64_t now)
+/*
+ * A turn's cost by what it was spent on. Turns of few packets are left out: what a turn costs
+ * whatever comes would be all that they show.
+ */
+static void account_turn(struct replay *r, unsigned worker, uint64_t cycles)
 {
+	struct replay_worker *w = &r->workers[worker];
+	uint64_t packets = w->taken - w->seen_taken, rx = w->io_rx - w->seen_rx;
+	uint64_t tx = w->io_tx - w->seen_tx, stages[DP_STAGE_COUNT], rest;
+	bool counts = packets >= r->config->burst / 4 && packets > 0 && w->last != 0;
+
+	dp_stats_stage_cycles(r->dp, worker, stages);
+	rest = cycles - rx - tx;
+	if (counts) {
+		replay_turns_add(&w->turns[REPLAY_PATH], cycles - rx - tx, packets);
+		replay_turns_add(&w->turns[REPLAY_IO_RX], rx, packets);
+		replay_turns_add(&w->turns[REPLAY_IO_TX], tx, packets);
+	}
+	for (unsigned i = 0; i < DP_STAGE_COUNT; i++) {
+		uint64_t spent = stages[i] - w->seen_stages[i];
+
+		w->seen_stages[i] = stages[i];
+		/* Taking frames away is the tool's work, inside tx. */
+		if (i == DP_STAGE_tx)
+			spent -= RTE_MIN(spent, tx);
+		rest -= RTE_MIN(rest, spent);
+		if (counts)
+			replay_turns_add(&w->turns[REPLAY_STAGE + i], spent, packets);
+	}
+	if (counts)
+		replay_turns_add(&w->turns[REPLAY_LOOP], rest, packets);
+	w->seen_rx = w->io_rx;
+	w->seen_tx = w->io_tx;
+	w->seen_taken = w->taken;
+}
+
+/* What passed since the last receive was spent on packets, if it gave some or some left. */
+static void account(struct replay *r, unsigned worker, uint64_t now)
+{
+	struct replay_worker *w = &r->workers[worker];
+
 	/* Before its first receive a worker may have sent what others handed it. */
 	if ((w->gave || w->sent) && w->last != 0) {
 		w->busy += now - w->last;
 		w->end = now;
+		account_turn(r, worker, now - w->last);
+		now = rte_rdtsc();
 	}
 	w->gave = w->sent = false;
 	w->last = now;
@@ -103,9 +144,10 @@ static uint16_t port_rx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 	struct replay *r = port->replay;
 	struct replay_queue *q = &port->queues[queue];
 	struct replay_worker *w = &r->workers[queue];
-	uint64_t now = rte_rdtsc();
+	uint64_t now;
 
-	account(w, now);
+	account(r, queue, rte_rdtsc());
+	now = w->last;
 	n = (uint16_t)RTE_MIN(n, q->n_frames - q->next);
 	if (n == 0)
 		return 0;
@@ -184,7 +226,8 @@ int replay_port_create(struct replay *r, struct error *err)
 		struct replay_worker *w = &r->workers[i];
 
 		w->held = rte_zmalloc(NULL, r->hold * sizeof(w->held[0]), 64);
-		if (w->held == NULL)
+		w->turns = rte_zmalloc(NULL, REPLAY_COSTS * sizeof(w->turns[0]), 64);
+		if (w->held == NULL || w->turns == NULL)
 			return error_set(err, ENOMEM, "no memory in the EAL; give it more (-m)");
 		if (r->opt.rate > 0)
 			w->cycles_per_packet =
@@ -201,6 +244,7 @@ void replay_port_destroy(struct replay *r)
 		for (unsigned k = 0; k < w->n_held; k++)
 			rte_pktmbuf_free(w->held[k]);
 		rte_free(w->held);
+		rte_free(w->turns);
 	}
 	rte_free(r->workers);
 }
@@ -211,6 +255,7 @@ void replay_port_rewind(struct replay *r)
 		struct replay_worker *w = &r->workers[i];
 
 		w->busy = w->io_rx = w->io_tx = 0;
+		w->seen_rx = w->seen_tx = w->seen_taken = 0;
 		w->first = w->last = w->end = w->given = w->taken = 0;
 		w->gave = w->sent = false;
 		w->left = 0;
@@ -219,6 +264,20 @@ void replay_port_rewind(struct replay *r)
 			w->left += r->ports[p].queues[i].n_frames;
 		}
 	}
+}
+
+void replay_port_forget(struct replay *r)
+{
+	for (unsigned i = 0; i < r->opt.workers; i++)
+		memset(r->workers[i].turns, 0, REPLAY_COSTS * sizeof(r->workers[i].turns[0]));
+	memset(r->turns, 0, sizeof(r->turns));
+}
+
+void replay_port_gather(struct replay *r)
+{
+	for (unsigned i = 0; i < r->opt.workers; i++)
+		for (unsigned c = 0; c < REPLAY_COSTS; c++)
+			replay_turns_merge(&r->turns[c], &r->workers[i].turns[c]);
 }
 
 bool replay_port_done(const struct replay *r)

@@ -6,6 +6,7 @@
  *	replay_port    the port that frames come from and go to, and what that costs
  *	replay_run     loops, windows of measurement, anti-replay between loops
  *	replay_churn   peers that come and go meanwhile
+ *	replay_turns   histograms of what each turn cost
  *	replay_floor   the same packets through bare intel-ipsec-mb calls
  *	replay_report  tables and JSON
  */
@@ -24,6 +25,7 @@
 
 #define REPLAY_WINDOWS    20 /* a measurement is cut into at most so many, to show its spread */
 #define REPLAY_HOLD_MAX   65536
+#define REPLAY_BINS       4096
 #define REPLAY_CHURN_ROOM 1024 /* places for peers that come and go, many times */
 
 struct replay_options {
@@ -43,6 +45,23 @@ struct replay_options {
 	bool check;
 	bool floor;
 	bool huge;
+};
+
+/* What turns cost, in cycles a packet. */
+struct replay_turns {
+	uint64_t n;
+	uint32_t bins[REPLAY_BINS];
+};
+
+enum replay_cost {
+	REPLAY_PATH,
+	REPLAY_FLOOR,            /* keys come from wherever they are */
+	REPLAY_FLOOR_PREFETCHED, /* keys are asked for some packets ahead */
+	REPLAY_IO_RX,
+	REPLAY_IO_TX,
+	REPLAY_LOOP,  /* what no stage counts */
+	REPLAY_STAGE, /* the first stage, in the order of enum dp_stage */
+	REPLAY_COSTS = REPLAY_STAGE + DP_STAGE_COUNT
 };
 
 /* A worker's share of a port: indices of frames, in the order of the capture. */
@@ -67,6 +86,10 @@ struct replay_worker {
 	unsigned held_at;
 	struct rte_mbuf **held;
 	double cycles_per_packet; /* rate; 0: as fast as they are taken */
+	/* At the end of the turn before: what was counted by then. */
+	uint64_t seen_rx, seen_tx, seen_taken;
+	uint64_t seen_stages[DP_STAGE_COUNT];
+	struct replay_turns *turns; /* by enum replay_cost */
 	/* What other workers read, too, has a line of its own. */
 	uint64_t given __attribute__((aligned(64))); /* packets in this loop; atomic */
 	uint64_t taken;                              /* that it transmitted; atomic */
@@ -97,8 +120,6 @@ struct replay_window {
 	uint64_t io_rx, io_tx;
 	uint64_t elapsed; /* cycles from first packet in to last one out */
 	struct dp_stats stats;
-	uint64_t floor_cycles;
-	uint64_t floor_packets;
 };
 
 struct replay {
@@ -117,6 +138,7 @@ struct replay {
 	struct replay_churn churn;
 	struct sa_hot *initial; /* inbound SAs before the first loop */
 	struct replay_floor *floor;
+	struct replay_turns turns[REPLAY_COSTS];
 	struct replay_window windows[REPLAY_WINDOWS];
 	unsigned n_windows;
 };
@@ -149,6 +171,17 @@ bool replay_port_settled(const struct replay *r);
 /* Time between receives that was not the data plane's. The worker's own thread. */
 void replay_port_skip(struct replay *r, unsigned worker, uint64_t cycles);
 
+/* Forget what turns cost so far, or add all workers' to r->turns. No worker runs. */
+void replay_port_forget(struct replay *r);
+void replay_port_gather(struct replay *r);
+
+/* replay_turns.c */
+/* A turn that took so many cycles for so many packets, at least one. */
+void replay_turns_add(struct replay_turns *t, uint64_t cycles, uint64_t packets);
+/* Cycles a packet that `share` (0..1) of the turns were below; 0 if there were none. */
+double replay_turns_at(const struct replay_turns *t, double share);
+void replay_turns_merge(struct replay_turns *to, const struct replay_turns *from);
+
 /* replay_run.c */
 int replay_run(struct replay *r, struct error *err);
 /* All drops since the hub was made, tx_full and the like included. */
@@ -158,8 +191,10 @@ uint64_t replay_run_drops(const struct replay *r);
 /* @return NULL if no packet of the capture can be opened and sealed with the configured keys */
 struct replay_floor *replay_floor_create(const struct replay *r);
 void replay_floor_destroy(struct replay_floor *f);
-/* One loop over the packets. @return packets; adds the cycles of the calls alone */
-uint64_t replay_floor_loop(struct replay_floor *f, uint64_t *cycles);
+/* One loop over the packets; what the calls alone cost goes to `turns`, NULL: nowhere. */
+void replay_floor_loop(struct replay_floor *f, bool prefetch, struct replay_turns *turns);
+/* The code that intel-ipsec-mb chose for this CPU. */
+const char *replay_floor_arch(const struct replay_floor *f);
 
 /* replay_report.c */
 void replay_report_table(const struct replay *r);

@@ -15,12 +15,18 @@
 #include <rte_eal.h>
 #include <rte_version.h>
 
-/* Median and range over the windows. */
+#define FIGURE 0.25 /* the share of turns that were cheaper than the figure reported */
+#define LOW    0.10
+#define HIGH   0.50
+/* Half of the turns cost so much more than the cheapest tenth: not the hub's doing. */
+#define NOISY 1.15
+
+/* A figure, and between what the same is in other windows or turns. */
 struct series {
-	double median, min, max;
+	double value, min, max;
 };
 
-typedef double (*value_fn)(const struct replay_window *w, unsigned arg);
+typedef double (*value_fn)(const struct replay_window *w);
 
 static int compare(const void *a, const void *b)
 {
@@ -29,83 +35,43 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static struct series series_of(const struct replay *r, value_fn value, unsigned arg)
+/* Median and range over the windows. */
+static struct series series_of_windows(const struct replay *r, value_fn value)
 {
 	double v[REPLAY_WINDOWS] = {0};
 	unsigned n = r->n_windows;
 
 	for (unsigned i = 0; i < n; i++)
-		v[i] = value(&r->windows[i], arg);
+		v[i] = value(&r->windows[i]);
 	if (n == 0)
 		return (struct series){0, 0, 0};
 	qsort(v, n, sizeof(v[0]), compare);
 	return (struct series){n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2, v[0], v[n - 1]};
 }
 
-/* Costs are shared out among what the hub is there for: forwarded packets. */
-static double per_packet(const struct replay_window *w, double cycles)
+/* Lower quartile over the turns, from lowest tenth to median. */
+static struct series series_of_turns(const struct replay *r, unsigned cost)
 {
-	return w->stats.forwarded == 0 ? 0 : cycles / (double)w->stats.forwarded;
+	const struct replay_turns *t = &r->turns[cost];
+
+	return (struct series){
+		replay_turns_at(t, FIGURE), replay_turns_at(t, LOW), replay_turns_at(t, HIGH)};
 }
 
-/*
- * Taking frames away is the tool's work, inside tx. Between several workers it also happens
- * elsewhere, so there tx is not told apart from the loop around the stages.
- */
-static double stage_cycles(const struct replay_window *w, unsigned stage)
+static bool series_is_noisy(struct series s)
 {
-	double cycles = (double)w->stats.stages[stage].cycles;
-
-	if (stage != DP_STAGE_tx)
-		return cycles;
-	return w->workers == 1 ? cycles - (double)w->io_tx : 0;
+	return s.max > NOISY * s.min;
 }
 
-static double value_path(const struct replay_window *w, unsigned arg)
+/* Both were measured in turn, so quartile goes with quartile. */
+static struct series series_of_ratio(const struct replay *r, unsigned floor)
 {
-	(void)arg;
-	return per_packet(w, (double)w->cycles);
-}
+	struct series p = series_of_turns(r, REPLAY_PATH), f = series_of_turns(r, floor);
 
-static double value_stage(const struct replay_window *w, unsigned stage)
-{
-	return per_packet(w, stage_cycles(w, stage));
-}
-
-/* What no stage counts: the loop around them. */
-static double value_loop(const struct replay_window *w, unsigned arg)
-{
-	double rest = (double)w->cycles;
-
-	(void)arg;
-	for (unsigned s = 0; s < DP_STAGE_COUNT; s++)
-		rest -= stage_cycles(w, s);
-	return per_packet(w, rest);
-}
-
-static double value_io_rx(const struct replay_window *w, unsigned arg)
-{
-	(void)arg;
-	return per_packet(w, (double)w->io_rx);
-}
-
-static double value_io_tx(const struct replay_window *w, unsigned arg)
-{
-	(void)arg;
-	return per_packet(w, (double)w->io_tx);
-}
-
-static double value_floor(const struct replay_window *w, unsigned arg)
-{
-	(void)arg;
-	return w->floor_packets == 0 ? 0 : (double)w->floor_cycles / (double)w->floor_packets;
-}
-
-static double value_ratio(const struct replay_window *w, unsigned arg)
-{
-	double floor = value_floor(w, arg);
-
-	return floor > 0 ? value_path(w, arg) / floor : 0;
+	if (f.min == 0)
+		return (struct series){0, 0, 0};
+	return (struct series){p.value / f.value, RTE_MIN(p.min / f.min, p.max / f.max),
+		RTE_MAX(p.min / f.min, p.max / f.max)};
 }
 
 static double seconds(const struct replay_window *w)
@@ -113,49 +79,49 @@ static double seconds(const struct replay_window *w)
 	return (double)w->elapsed / (double)rte_get_tsc_hz();
 }
 
-static double value_mpps(const struct replay_window *w, unsigned arg)
+static double value_mpps(const struct replay_window *w)
 {
-	(void)arg;
 	return w->elapsed == 0 ? 0 : (double)w->stats.forwarded / seconds(w) / 1e6;
 }
 
-static double value_gbps(const struct replay_window *w, unsigned arg)
+static double value_gbps(const struct replay_window *w)
 {
-	(void)arg;
 	return w->elapsed == 0 ? 0 : (double)w->stats.forwarded_bytes * 8 / seconds(w) / 1e9;
 }
 
-static double value_mpps_without_io(const struct replay_window *w, unsigned arg)
-{
-	double cycles = value_path(w, arg);
-
-	return cycles > 0 ? (double)rte_get_tsc_hz() / cycles / 1e6 : 0;
-}
-
-struct row {
+struct rate {
 	const char *name; /* in JSON */
 	const char *text;
 	const char *unit;
 	value_fn value;
 };
 
-static const struct row rates[] = {
+static const struct rate rates[] = {
 	{"throughput", "forwarded, with the tool's I/O", "Mpps", value_mpps},
 	{"throughput.inner", "inner traffic, with the tool's I/O", "Gbit/s", value_gbps},
-	{"throughput.core", "one core at the cost below, without I/O", "Mpps",
-		value_mpps_without_io},
 };
 
-static const struct row costs[] = {
-	{"path", "path: the hub's whole work", "cycles/packet", value_path},
-	{"floor", "floor: bare ipsec-mb, open + seal", "cycles/packet", value_floor},
-	{"ratio", "ratio path/floor", "", value_ratio},
+struct cost {
+	const char *name;
+	const char *text;
+	enum replay_cost cost;
 };
 
-static const struct row rest[] = {
-	{"stage.loop", "around the stages", "cycles/packet", value_loop},
-	{"io.rx", "I/O: copy frames in", "cycles/packet", value_io_rx},
-	{"io.tx", "I/O: take frames away", "cycles/packet", value_io_tx},
+static const struct cost costs[] = {
+	{"path", "path: the hub's whole work", REPLAY_PATH},
+	{"floor", "floor: bare ipsec-mb, open + seal", REPLAY_FLOOR},
+	{"floor_prefetched", "the same, keys prefetched", REPLAY_FLOOR_PREFETCHED},
+};
+
+static const struct cost ratios[] = {
+	{"ratio", "ratio path/floor", REPLAY_FLOOR},
+	{"ratio_prefetched", "ratio path/floor prefetched", REPLAY_FLOOR_PREFETCHED},
+};
+
+static const struct cost rest[] = {
+	{"stage.loop", "around the stages", REPLAY_LOOP},
+	{"io.rx", "I/O: copy frames in", REPLAY_IO_RX},
+	{"io.tx", "I/O: take frames away", REPLAY_IO_TX},
 };
 
 #define ROWS(t) (sizeof(t) / sizeof((t)[0]))
@@ -164,18 +130,15 @@ static void show_row(const char *text, const char *unit, struct series s)
 {
 	int digits = s.max < 100 ? 2 : 0;
 
-	printf("  %-42s %9.*f %9.*f %9.*f  %s\n", text, digits, s.median, digits, s.min, digits,
-		s.max, unit);
+	if (s.max != 0)
+		printf("  %-42s %9.*f %9.*f %9.*f  %s\n", text, digits, s.value, digits, s.min,
+			digits, s.max, unit);
 }
 
-static void show_rows(const struct replay *r, const struct row *rows, size_t n)
+static void show_costs(const struct replay *r, const struct cost *c, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct series s = series_of(r, rows[i].value, 0);
-
-		if (s.max != 0)
-			show_row(rows[i].text, rows[i].unit, s);
-	}
+	for (size_t i = 0; i < n; i++)
+		show_row(c[i].text, "cycles/packet", series_of_turns(r, c[i].cost));
 }
 
 static void show_stages(const struct replay *r)
@@ -183,13 +146,26 @@ static void show_stages(const struct replay *r)
 	char text[64];
 
 	for (unsigned i = 0; i < DP_STAGE_COUNT; i++) {
-		struct series s = series_of(r, value_stage, i);
-
-		if (s.max == 0)
-			continue;
 		snprintf(text, sizeof(text), "  %s", dp_stage_names[i].name);
-		show_row(text, "cycles/packet", s);
+		show_row(text, "cycles/packet", series_of_turns(r, REPLAY_STAGE + i));
 	}
+}
+
+static void show_figures(const struct replay *r)
+{
+	printf("\n  %-42s %9s %9s %9s\n", "over windows of time", "median", "min", "max");
+	for (size_t i = 0; i < ROWS(rates); i++)
+		show_row(rates[i].text, rates[i].unit, series_of_windows(r, rates[i].value));
+	printf("\n  %-42s %9s %9s %9s\n", "over turns of a burst", "quartile", "tenth", "median");
+	show_costs(r, costs, ROWS(costs));
+	for (size_t i = 0; i < ROWS(ratios); i++)
+		show_row(ratios[i].text, "", series_of_ratio(r, ratios[i].cost));
+	show_stages(r);
+	show_costs(r, rest, ROWS(rest));
+	if (series_is_noisy(series_of_turns(r, REPLAY_PATH)))
+		printf("  noisy: half of the turns cost more than 1.15 times the cheapest tenth; "
+		       "something else\n"
+		       "  took from this CPU, or packets are of many sizes. This is no result\n");
 }
 
 static void sum_windows(const struct replay *r, struct dp_stats *sum, uint64_t *loops)
@@ -280,11 +256,7 @@ void replay_report_table(const struct replay *r)
 
 	sum_windows(r, &sum, &loops);
 	show_head(r, loops);
-	printf("\n  %-42s %9s %9s %9s\n", "", "median", "min", "max");
-	show_rows(r, rates, ROWS(rates));
-	show_rows(r, costs, ROWS(costs));
-	show_stages(r);
-	show_rows(r, rest, ROWS(rest));
+	show_figures(r);
 	if (r->opt.churn > 0)
 		printf("\n  %u peers came and went meanwhile\n", r->churn.gone);
 	show_counts(&sum, loops * r->capture.n_frames);
@@ -297,14 +269,15 @@ static void json_add(json_t *results, const char *name, const char *unit, struct
 {
 	if (s.max != 0)
 		json_array_append_new(
-			results, json_pack("{s:s, s:f, s:s, s:f}", "name", name, "value", s.median,
-					 "unit", unit, "spread", s.max - s.min));
+			results, json_pack("{s:s, s:f, s:s, s:f, s:f, s:f}", "name", name, "value",
+					 s.value, "unit", unit, "spread", s.max - s.min, "low",
+					 s.min, "high", s.max));
 }
 
-static void json_add_rows(json_t *results, const struct replay *r, const struct row *rows, size_t n)
+static void json_add_costs(json_t *results, const struct replay *r, const struct cost *c, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		json_add(results, rows[i].name, rows[i].unit, series_of(r, rows[i].value, 0));
+		json_add(results, c[i].name, "cycles/packet", series_of_turns(r, c[i].cost));
 }
 
 static json_t *json_results(const struct replay *r)
@@ -312,13 +285,17 @@ static json_t *json_results(const struct replay *r)
 	json_t *results = json_array();
 	char name[64];
 
-	json_add_rows(results, r, costs, ROWS(costs));
+	json_add_costs(results, r, costs, ROWS(costs));
+	for (size_t i = 0; i < ROWS(ratios); i++)
+		json_add(results, ratios[i].name, "", series_of_ratio(r, ratios[i].cost));
 	for (unsigned i = 0; i < DP_STAGE_COUNT; i++) {
 		snprintf(name, sizeof(name), "stage.%s", dp_stage_names[i].name);
-		json_add(results, name, "cycles/packet", series_of(r, value_stage, i));
+		json_add(results, name, "cycles/packet", series_of_turns(r, REPLAY_STAGE + i));
 	}
-	json_add_rows(results, r, rest, ROWS(rest));
-	json_add_rows(results, r, rates, ROWS(rates));
+	json_add_costs(results, r, rest, ROWS(rest));
+	for (size_t i = 0; i < ROWS(rates); i++)
+		json_add(results, rates[i].name, rates[i].unit,
+			series_of_windows(r, rates[i].value));
 	return results;
 }
 
@@ -349,11 +326,14 @@ static json_t *json_machine(const struct replay *r)
 	char cpu[256];
 
 	uname(&host);
-	return json_pack("{s:s, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i}", "cpu",
+	return json_pack("{s:s, s:f, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:b}", "cpu",
 		cpu_model(cpu, sizeof(cpu)), "tsc_hz", (double)rte_get_tsc_hz(), "pages",
 		rte_eal_has_hugepages() ? "huge" : "4k", "kernel", host.release, "dpdk",
-		rte_version(), "ipsec_mb", imb_get_version_str(), "workers", (int)r->opt.workers,
-		"buffers", (int)r->opt.buffers, "windows", (int)r->n_windows);
+		rte_version(), "ipsec_mb", imb_get_version_str(), "ipsec_mb_arch",
+		r->floor != NULL ? replay_floor_arch(r->floor) : "unknown", "workers",
+		(int)r->opt.workers, "buffers", (int)r->opt.buffers, "windows", (int)r->n_windows,
+		"turns", (json_int_t)r->turns[REPLAY_PATH].n, "noisy",
+		(int)series_is_noisy(series_of_turns(r, REPLAY_PATH)));
 }
 
 int replay_report_json(const struct replay *r, struct error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loops over the capture, gathered into windows; path and floor take turns, window by window. */
+/* Loops over the capture, gathered into windows; path and floor take turns, loop by loop. */
 #include "tools/replay_priv.h"
 
 #include <errno.h>
@@ -136,6 +136,14 @@ static int loop(struct replay *r, struct replay_window *w, struct error *err)
 	return rc;
 }
 
+static void floor_loops(struct replay *r, bool measured)
+{
+	if (r->floor == NULL)
+		return;
+	replay_floor_loop(r->floor, false, measured ? &r->turns[REPLAY_FLOOR] : NULL);
+	replay_floor_loop(r->floor, true, measured ? &r->turns[REPLAY_FLOOR_PREFETCHED] : NULL);
+}
+
 /* One window: `loops` of them, or as many as it takes for `cycles` to pass. */
 static int window(struct replay *r, struct replay_window *w, uint64_t loops, uint64_t cycles,
 	struct error *err)
@@ -145,26 +153,23 @@ static int window(struct replay *r, struct replay_window *w, uint64_t loops, uin
 
 	w->workers = r->opt.workers;
 	dp_stats_read(r->dp, -1, &before);
-	do
+	do {
 		rc = loop(r, w, err);
-	while (rc == 0 && (loops > 0 ? w->loops < loops : w->elapsed < cycles));
+		floor_loops(r, true);
+	} while (rc == 0 && (loops > 0 ? w->loops < loops : w->elapsed < cycles));
 	dp_stats_read(r->dp, -1, &after);
 	dp_stats_diff(&after, &before, &w->stats);
-	for (uint64_t i = 0; r->floor != NULL && i < w->loops; i++)
-		w->floor_packets += replay_floor_loop(r->floor, &w->floor_cycles);
 	return rc;
 }
 
 static int warm_up(struct replay *r, struct error *err)
 {
 	struct replay_window ignored = {0};
-	uint64_t cycles = 0;
 	int rc = 0;
 
 	for (unsigned i = 0; i < r->opt.warmup && rc == 0; i++) {
 		rc = loop(r, &ignored, err);
-		if (r->floor != NULL)
-			replay_floor_loop(r->floor, &cycles);
+		floor_loops(r, false);
 		if (rc == 0 && r->written != NULL) {
 			rc = capture_file_close(r->written, err);
 			r->written = NULL;
@@ -185,6 +190,7 @@ int replay_run(struct replay *r, struct error *err)
 	if (r->opt.loops > 0 && r->opt.loops < n)
 		n = r->opt.loops;
 	rc = warm_up(r, err);
+	replay_port_forget(r);
 	while (rc == 0 && r->n_windows < n && (r->opt.loops > 0 || elapsed < total)) {
 		struct replay_window *w = &r->windows[r->n_windows++];
 		uint64_t until = (uint64_t)r->opt.loops * r->n_windows / n;
@@ -193,6 +199,7 @@ int replay_run(struct replay *r, struct error *err)
 		done = until;
 		elapsed += w->elapsed;
 	}
+	replay_port_gather(r);
 	return rc;
 }
 
