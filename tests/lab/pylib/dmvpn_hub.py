@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The hub under test: dmvpn-hub on software ports, one on the underlay's bridge, one on the LAN's."""
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build-test/gcc"))
 PLUGIN = os.path.join(ROOT, "build-test/plugin/libstrongswan-dmvpn-hub.so")
+CHARON = "/usr/sbin/charon-systemd"
 SEED = os.path.join(ROOT, "tests/import/seed")
 PATIENCE = 60
 
@@ -36,7 +38,8 @@ class DmvpnHub:
         self.spokes = [n for n in nodes if n.role == "spoke"]
         self.config = os.path.join(work, f"{own.name}.cfg")
         self.log = os.path.join(work, f"{own.name}.log")
-        self.process = None
+        self.ike = os.path.join(work, f"{own.name}-ike")
+        self.process = self.charon = None
         self.remarks = ""  # of the import
 
     @staticmethod
@@ -60,9 +63,9 @@ class DmvpnHub:
         net = self.net
         if net.keying != "ike":
             return ""
-        return (f'ike = {{ directory = "{self.work}/{self.own.name}-ike"; '
-                f'aggressive = {str(net.aggressive).lower()}; dpd = 10; '
-                f'plugin = "{PLUGIN}";\n'
+        mode = 'mode = "external";' if net.ike_external else f'plugin = "{PLUGIN}";'
+        return (f'ike = {{ directory = "{self.ike}"; '
+                f'aggressive = {str(net.aggressive).lower()}; dpd = 10; {mode}\n'
                 f'\tproposals = [ "{net.ike_proposal}" ]; esp = [ "{net.esp_proposal}" ];\n'
                 f'\tpsk = ( {{ id = "*"; secret = "{net.psk}"; }} ); }};')
 
@@ -104,6 +107,18 @@ class DmvpnHub:
                 [os.path.join(BUILD, "control/dmvpn-hub"), "-c", self.config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
+    def _start_charon(self):
+        """As a unit of its own does, with the settings that the hub has written."""
+        # Where its user may read it.
+        plugin = shutil.copy(PLUGIN, self.ike)
+        environment = os.environ | {"STRONGSWAN_CONF": f"{self.ike}/strongswan.conf",
+                                    "SWANCTL_DIR": self.ike, "LD_PRELOAD": plugin}
+        with open(self.log + ".charon", "ab") as log:
+            # pylint: disable=consider-using-with
+            self.charon = subprocess.Popen(
+                [CHARON], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+                user="nobody", group="nogroup", extra_groups=[])
+
     def wait_ready(self):
         deadline = time.monotonic() + PATIENCE
         while self.ask("show", "version") is None:
@@ -113,6 +128,8 @@ class DmvpnHub:
                 raise RuntimeError(f"dmvpn-hub does not answer (exit code "
                                    f"{self.process.poll()}); its last lines:{last}")
             time.sleep(0.05)
+        if self.net.ike_external and self.charon is None:
+            self._start_charon()
 
     def ask(self, *words):
         """The data of a command's JSON answer, or None."""
@@ -134,10 +151,28 @@ class DmvpnHub:
         self.start()
         self.wait_ready()
 
+    def relaunch(self):
+        """The hub dies and comes back; IKE goes on."""
+        self._kill_hub()
+        self.start()
+        self.wait_ready()
+
     def kill(self):
-        """As if its power were cut."""
+        """As if its power were cut: what it keeps in memory for the next hub is gone, too."""
+        self._kill_charon()
+        self._kill_hub()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{self.work}/{self.own.name}.sock.state")
+
+    def _kill_hub(self):
         self.process.kill()
         self.process.wait()
+
+    def _kill_charon(self):
+        if self.charon is not None:
+            self.charon.kill()
+            self.charon.wait()
+            self.charon = None
 
     def restart_ike(self):
         """IKE alone dies and comes back: the hub starts it again."""
@@ -148,6 +183,7 @@ class DmvpnHub:
 
     def stop(self):
         """Returns the exit code of an orderly end, or None if it was killed."""
+        self._kill_charon()
         if self.process is None or self.process.poll() is not None:
             return self.process and self.process.returncode
         self.ask("shutdown")

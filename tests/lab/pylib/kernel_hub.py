@@ -39,6 +39,12 @@ class KernelHub:
         """As if its power were cut."""
         self.node.kill()
 
+    def relaunch(self):
+        """FRR dies and comes back; the kernel and IKE go on."""
+        for daemon in ("nhrpd", "ripd"):
+            self.node.say(f"pkill -KILL -x {daemon}; /usr/lib/frr/{daemon} -d -A 127.0.0.1 "
+                          f"--log file:/var/log/frr/{daemon}.log")
+
     def restart_ike(self):
         """IKE alone dies and comes back."""
         self.node.say("pkill -KILL -x charon; . /io/conf/node.env; . $GUEST/ike")

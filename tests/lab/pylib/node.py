@@ -26,6 +26,7 @@ class Network:
     hubs: int = 1
     keying: str = "ike"           # or "manual": every pair of nodes has its SAs from the start
     ike_version: int = 1
+    ike_external: bool = False    # the hub's IKE daemon is no child of it
     aggressive: bool = False
     ike_proposal: str = "aes128-sha1-modp1024"
     esp_proposal: str = "aes128-sha1"

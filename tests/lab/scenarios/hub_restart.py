@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The hub is killed and starts again."""
+"""The hub loses power and starts again: nothing is left of what it knew."""
 import time
 
 from node import Network
