@@ -117,6 +117,7 @@ struct hub_peer {
 	uint16_t nat_port;                /* 0: plain ESP */
 	uint8_t identity_is;              /* enum hub_identity */
 	char *identity;                   /* as IKE has it, or NULL */
+	uint32_t pinned_be;               /* tunnel address of its key or certificate; 0: none */
 	uint32_t nbma_next, nbma_prev;    /* others of this tunnel, outer address and port */
 	uint64_t gone_rx, gone_tx;        /* packets of SAs that were removed */
 	uint64_t heard_packets,
@@ -407,6 +408,8 @@ int hub_peer_set_identity(struct hub_peer *p, enum hub_identity is, const char *
 bool hub_peer_hears_multicast(const struct hub *h, const struct hub_peer *p, uint32_t address_be);
 /* The tunnel address that the configuration gives it, or 0. */
 uint32_t hub_peer_pinned(const struct hub_peer *p);
+/* The one address of the tunnel that it may have: that, or what its key or certificate says. */
+uint32_t hub_peer_bound(const struct hub_peer *p);
 /* The peer is at another outer address, or port of its NAT. */
 void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t nat_port);
 /* Peer by its outer address and port (0: plain ESP), the latest of several, or NULL. */

@@ -188,6 +188,7 @@ void ike_peer_pin(struct hub_ike *ike, const struct hub_ike_sa *s, struct hub_pe
 	uint32_t address_be = pinned_address(ike, s, p->tunnel);
 	struct error err;
 
+	p->pinned_be = address_be;
 	if (address_be == 0 || p->address_be == address_be)
 		return;
 	if (hub_peer_set_address(ike->hub, p, address_be, &err) < 0)
@@ -202,6 +203,7 @@ void ike_peer_release(struct hub_ike *ike, struct hub_peer *p)
 		dp_peer_sas(ike->hub->dp, p->dp, false, list) > 0)
 		return;
 	/* The configuration's peer stays, for the next one who is there. */
+	p->pinned_be = 0;
 	if (p->config != NULL)
 		hub_peer_set_identity(p, HUB_IDENTITY_MANUAL, NULL);
 	else

@@ -296,6 +296,8 @@ static int add(struct hub_ike *ike, const struct ike_sa_add *a, struct error *er
 		esp->soft_said = false;
 		start_timers(ike, esp, &a->seconds);
 		hub_state_ike(ike->hub, esp);
+		if (s != NULL)
+			ike_peer_pin(ike, s, peer_of(ike, esp));
 		return 0;
 	}
 	if (esp != NULL)

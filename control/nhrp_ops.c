@@ -111,7 +111,7 @@ static void identity(void *ctx, uint32_t peer, struct nhrp_identity *id)
 		return;
 	id->name = p->identity;
 	id->proof = proofs[p->identity_is];
-	id->pinned_be = hub_peer_pinned(p);
+	id->pinned_be = hub_peer_bound(p);
 	id->authentic_ms = heard_at(h, p);
 }
 
@@ -227,17 +227,19 @@ static int bind_route(
 	struct hub *h, const struct hub_peer *p, const struct nhrp_binding *b, struct error *err)
 {
 	struct ip_addr a = ip_addr_v4(b->address_be);
-	int rc = add_route(h, p, b->address_be, b->len, err);
-	struct hub_peer *holder;
+	struct hub_peer *holder = hub_peer_find(h, &a);
 	struct error ignored;
+	int rc;
 
-	if (rc < 0 || b->len != 32 || b->type == NHRP_CACHED)
-		return rc;
+	if (b->len != 32 || b->type == NHRP_CACHED)
+		holder = NULL;
+	if (holder != NULL && holder != p && hub_peer_bound(holder) != 0)
+		return error_set(err, EPERM, "an address that is another peer's alone");
+	rc = add_route(h, p, b->address_be, b->len, err);
 	/* Who had it as its own gives way to the route, which is there by now. */
-	holder = hub_peer_find(h, &a);
-	if (holder != NULL && hub_peer_pinned(holder) == 0)
+	if (rc == 0 && holder != NULL && hub_peer_bound(holder) == 0)
 		hub_peer_set_address(h, holder, 0, &ignored);
-	return 0;
+	return rc;
 }
 
 static int bind(void *ctx, const struct nhrp_binding *b)
@@ -267,8 +269,8 @@ static void unbind(void *ctx, const struct nhrp_binding *b, enum nhrp_end why)
 		return;
 	}
 	dp_peer_set_mtu(h->dp, p->dp, 0);
-	/* What the configuration gives is not taken away. */
-	if (hub_peer_pinned(p) == 0)
+	/* What the configuration gives, or its key, is not taken away. */
+	if (hub_peer_bound(p) == 0)
 		hub_peer_set_address(h, p, 0, &err);
 }
 

@@ -262,6 +262,13 @@ uint32_t hub_peer_pinned(const struct hub_peer *p)
 	return p->config != NULL && p->config->address.family != 0 ? p->config->address.v4_be : 0;
 }
 
+uint32_t hub_peer_bound(const struct hub_peer *p)
+{
+	uint32_t address_be = hub_peer_pinned(p);
+
+	return address_be != 0 ? address_be : p->pinned_be;
+}
+
 static void take_address(struct hub *h, struct hub_peer *p)
 {
 	go_down(h, p);
@@ -311,10 +318,16 @@ static int check_address(const struct hub *h, const struct hub_peer *p, uint32_t
 	if (hub_peer_pinned(p) != 0 && hub_peer_pinned(p) != address_be)
 		return error_set(err, EPERM, "%s:%u gives the peer another address than %s",
 			c->place.file, c->place.line, text);
+	if (hub_peer_bound(p) != 0 && hub_peer_bound(p) != address_be)
+		return error_set(
+			err, EPERM, "%s has another address than %s by its key", p->identity, text);
 	c = holder != NULL ? holder->config : NULL;
 	if (holder != NULL && hub_peer_pinned(holder) != 0)
 		return error_set(err, EPERM, "%s:%u gives %s to another peer", c->place.file,
 			c->place.line, text);
+	if (holder != NULL && hub_peer_bound(holder) == address_be &&
+		hub_peer_bound(p) != address_be)
+		return error_set(err, EPERM, "%s is %s's by its key", text, holder->identity);
 	return 0;
 }
 

@@ -106,6 +106,34 @@ static void test_another_address(void)
 	others_unaffected();
 }
 
+/* Its key gives it one address: it has no other besides, and nobody else has that one. */
+static void test_bound(void)
+{
+	const uint32_t far_be = packet_addr(A);
+	struct hub_peer *far;
+
+	open_hub();
+	far = &world.hub->peers[FAR];
+	CU_ASSERT_EQUAL(hub_peer_set_identity(far, HUB_IDENTITY_PROVEN, "far.example"), 0);
+	far->pinned_be = far_be;
+	try_to_register(A, "10.255.0.14", 32);
+	CU_ASSERT_EQUAL(of_far().refused, 1);
+	world_discard(0);
+	CU_ASSERT_EQUAL(spoke_register(FAR, A, 3600, 0), 0);
+	/* Without a lease it is its address all the same. */
+	spoke_nhrp_say(FAR, NHRP_PURGE_REQUEST, A, WORLD_HUB, 0,
+		&(struct nhrp_cie){.prefix_len = 32, .proto = nhrp_addr_v4(&far_be)});
+	CU_ASSERT_EQUAL(stats().n_leases, 2);
+	world_discard(0);
+	spoke_nhrp_say(NEAR, NHRP_REGISTRATION_REQUEST, B, WORLD_HUB, 0,
+		&(struct nhrp_cie){
+			.prefix_len = 32, .holding = 60, .proto = nhrp_addr_v4(&far_be)});
+	CU_ASSERT(spoke_nhrp_code(NEAR, NHRP_REGISTRATION_REPLY) > 0);
+	CU_ASSERT_EQUAL(far->address_be, far_be);
+	CU_ASSERT_EQUAL(world_overlay(A), DP_ADJ(DP_ADJ_PEER, far->dp));
+	others_unaffected();
+}
+
 /* 0.0.0.0/0 is no prefix that NHRP could register; what the hub is in, is its own. */
 static void test_networks(void)
 {
@@ -268,6 +296,7 @@ static void test_asks(void)
 
 static const struct unit_test tests[] = {
 	{"registers others' addresses", test_another_address},
+	{"registers more than its key's address", test_bound},
 	{"announces 0.0.0.0/0 and the hub's own networks", test_networks},
 	{"tells more routes than it may", test_many_routes},
 	{"10,000 registrations under many names", test_flood},
