@@ -351,8 +351,6 @@ static void take_log(const struct ike_log *l)
 
 bool ike_receive(struct hub_ike *ike, const struct ike_msg *m)
 {
-	struct hub_esp_sa *esp;
-
 	switch (m->type) {
 	case IKE_MSG_GET_SPI:
 		ike_get_spi(ike, m);
@@ -364,10 +362,7 @@ bool ike_receive(struct hub_ike *ike, const struct ike_msg *m)
 		ike_sa_update(ike, m);
 		return true;
 	case IKE_MSG_SA_DEL:
-		/* charon also deletes what it never installed, or what expired here. */
-		esp = ike_esp_find(ike, m->sa_ref.spi, m->sa_ref.dst_be);
-		if (esp != NULL && !esp->orphan)
-			ike_esp_del(ike, esp);
+		ike_sa_del(ike, m);
 		return true;
 	case IKE_MSG_SA_QUERY:
 		ike_sa_query(ike, m);

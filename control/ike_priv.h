@@ -57,7 +57,8 @@ struct hub_esp_sa {
 	uint32_t ike_sa;
 	uint32_t child, mate; /* of its pair, once that is known: charon's number, the other SPI */
 	struct timer soft, hard;
-	struct timer standby; /* runs: another outbound SA is still used */
+	struct timer standby; /* runs: another outbound SA is still used; or it is the last one */
+	bool last;            /* charon has it no more, but the spoke may have no other yet */
 	uint64_t wait_until;
 	struct ike_lifetime bytes, packets;
 	uint64_t seen; /* octets at the last look */
@@ -155,6 +156,7 @@ void ike_went(struct hub_ike *ike);
 void ike_get_spi(struct hub_ike *ike, const struct ike_msg *m);
 void ike_sa_add(struct hub_ike *ike, const struct ike_msg *m);
 void ike_sa_update(struct hub_ike *ike, const struct ike_msg *m);
+void ike_sa_del(struct hub_ike *ike, const struct ike_msg *m);
 void ike_sa_query(struct hub_ike *ike, const struct ike_msg *m);
 void ike_sa_pair(struct hub_ike *ike, const struct ike_pair *pair);
 struct hub_esp_sa *ike_esp_find(const struct hub_ike *ike, uint32_t spi, uint32_t dst_be);
@@ -177,6 +179,8 @@ uint64_t ike_esp_packets(const struct hub_ike *ike, const struct hub_esp_sa *esp
 bool ike_standby_wanted(
 	const struct hub_ike *ike, const struct hub_peer *p, const struct ike_sa_add *a);
 void ike_standby_begin(struct hub_ike *ike, struct hub_esp_sa *esp);
+/* charon deletes an SA. @return true: it is used a little longer */
+bool ike_standby_keep(struct hub_ike *ike, struct hub_esp_sa *esp);
 void ike_standby_turn(struct hub_ike *ike);
 
 /* ike_connect.c: hub_nhrp.connect. @return NHRP_PEER_NONE: it is not there yet */

@@ -367,6 +367,15 @@ void ike_sa_update(struct hub_ike *ike, const struct ike_msg *m)
 	answer(ike, m->id, update(ike, &m->sa_update));
 }
 
+/* charon also deletes what it never installed, or what expired here. */
+void ike_sa_del(struct hub_ike *ike, const struct ike_msg *m)
+{
+	struct hub_esp_sa *esp = ike_esp_find(ike, m->sa_ref.spi, m->sa_ref.dst_be);
+
+	if (esp != NULL && !esp->orphan && !ike_standby_keep(ike, esp))
+		ike_esp_del(ike, esp);
+}
+
 /* Has it been used since the last look? */
 static void look(struct hub_ike *ike, struct hub_esp_sa *esp)
 {

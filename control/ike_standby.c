@@ -4,6 +4,10 @@
  * it: the last message of the exchange, or the answer to it, is still on its way. Until the spoke
  * is heard on the new pair, or deletes the old one, the old one is used; but not for long, since a
  * spoke may have nothing to say. A spoke that begins anew has lost its old SAs: no wait for it.
+ *
+ * When charon renews by IKEv1 it takes the old outbound SA away before it sends the third message
+ * of quick mode (RFC 2409 5.5), without which the spoke has no new one. So then it stays for as
+ * long. What the spoke deletes goes at once: by IKEv1 the inbound SA goes with it.
  */
 #include "control/ike_priv.h"
 
@@ -29,10 +33,18 @@ void ike_standby_begin(struct hub_ike *ike, struct hub_esp_sa *esp)
 	timer_start(&ike->standby, &esp->standby, ike->hub->now + LOOK_MS);
 }
 
+static struct hub_esp_sa *mate_of(const struct hub_ike *ike, const struct hub_esp_sa *esp)
+{
+	const struct hub_peer *p = &ike->hub->peers[esp->peer];
+	uint32_t local_be = ike->hub->tunnels[p->tunnel].config->nbma.v4_be;
+
+	return esp->mate == 0 ? NULL
+			      : ike_esp_find(ike, esp->mate, esp->in ? p->nbma_be : local_be);
+}
+
 static bool mate_was_heard(const struct hub_ike *ike, const struct hub_esp_sa *esp)
 {
-	uint32_t local = ike->hub->tunnels[ike->hub->peers[esp->peer].tunnel].config->nbma.v4_be;
-	const struct hub_esp_sa *in = esp->mate == 0 ? NULL : ike_esp_find(ike, esp->mate, local);
+	const struct hub_esp_sa *in = mate_of(ike, esp);
 
 	return in != NULL && in->in && ike_esp_packets(ike, in) > 0;
 }
@@ -50,6 +62,23 @@ static bool is_next(
 	return false;
 }
 
+bool ike_standby_keep(struct hub_ike *ike, struct hub_esp_sa *esp)
+{
+	const struct hub_ike_sa *s = ike_find(ike, esp->ike_sa);
+	struct hub_esp_sa *mate = mate_of(ike, esp);
+	uint32_t list[DP_PEER_SAS_MAX];
+
+	if (esp->in && mate != NULL && mate->last)
+		ike_esp_del(ike, mate);
+	if (esp->in || esp->last || mate == NULL || s == NULL || s->info.version != 1 ||
+		dp_peer_sa_out(ike->hub->dp, esp->peer) != esp->index ||
+		dp_peer_sas(ike->hub->dp, esp->peer, false, list) < 2)
+		return false;
+	esp->last = true;
+	timer_start(&ike->standby, &esp->standby, ike->hub->now + WAIT_MS);
+	return true;
+}
+
 void ike_standby_turn(struct hub_ike *ike)
 {
 	struct hub *h = ike->hub;
@@ -59,9 +88,11 @@ void ike_standby_turn(struct hub_ike *ike)
 		struct hub_esp_sa *esp = timer_owner(t, struct hub_esp_sa, standby);
 		struct hub_peer *p = &h->peers[esp->peer];
 
-		if (!is_next(ike, p, esp))
-			continue;
-		if (h->now >= esp->wait_until || mate_was_heard(ike, esp))
+		if (esp->last)
+			ike_esp_del(ike, esp);
+		else if (!is_next(ike, p, esp))
+			continue; /* it was overtaken, or nothing is left to wait for */
+		else if (h->now >= esp->wait_until || mate_was_heard(ike, esp))
 			hub_peer_use_sa(h, p, esp->index);
 		else
 			timer_start(&ike->standby, t, h->now + LOOK_MS);

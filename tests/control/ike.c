@@ -119,6 +119,47 @@ static void test_renewed(void)
 	charon_close();
 }
 
+/* By IKEv1 charon has the old outbound SA no more when it asks the spoke to have the new ones. */
+static void test_renewed_v1(void)
+{
+	struct ike_msg del = {.type = IKE_MSG_SA_DEL}, described;
+	const struct ike_msg listed = {.type = IKE_MSG_LISTED};
+	struct hub_esp_sa *in;
+	uint32_t first, second;
+
+	charon_open(charon_user());
+	charon_comes(INSTANCE);
+	charon_say(charon.sa, &listed);
+	first = charon_establish();
+	described = charon_ike_sa("a.example", IKE_AUTH_KEY_OWN, 0);
+	described.ike_sa.version = 1;
+	charon_say(charon.sa, &described);
+	second = renew(SPI_OUT + 1);
+	del.sa_ref = (struct ike_sa_ref){SPI_OUT, packet_addr(SPOKE)};
+	charon_say(charon.sa, &del);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT), "current");
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "next");
+	/* The spoke is heard on the new ones. */
+	in = ike_esp_find(world.hub->ike, second, packet_addr(HUB));
+	sa_at(dp_sa_table(world.hub->dp, true), in->index)->hot.packets = 1;
+	world_wait(100);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "current");
+	world_wait(3 * SECONDS);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT), "none");
+	/* It deletes both of a pair: then there is nothing to wait for. */
+	renew(SPI_OUT + 2);
+	del.sa_ref = (struct ike_sa_ref){SPI_OUT + 1, packet_addr(SPOKE)};
+	charon_say(charon.sa, &del);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "current");
+	del.sa_ref = (struct ike_sa_ref){second, packet_addr(HUB)};
+	charon_say(charon.sa, &del);
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 1), "none");
+	CU_ASSERT_STRING_EQUAL(state_of(SPI_OUT + 2), "current");
+	CU_ASSERT_PTR_NOT_NULL(ike_esp_find(world.hub->ike, first, packet_addr(HUB)));
+	charon_goes();
+	charon_close();
+}
+
 /* Octets and packets are looked at once a second; the soft limit once, the hard one is the end. */
 static void test_counted_lives(void)
 {
@@ -319,6 +360,7 @@ static void test_restored(void)
 static const struct unit_test tests[] = {
 	{"SAs come, get old and go", test_life},
 	{"a renewed SA takes over when the spoke has it", test_renewed},
+	{"a renewed SA of IKEv1, whose old one charon has no more", test_renewed_v1},
 	{"lifetimes of octets and packets", test_counted_lives},
 	{"the hub begins", test_begins},
 	{"a tunnel address in a certificate", test_certificate},
