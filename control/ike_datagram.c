@@ -15,7 +15,25 @@
 #include "common/cursor.h"
 #include "control/ike_priv.h"
 
-#define TTL 64
+#define TTL                64
+#define IKE_PORT           500
+#define NON_ESP_MARKER_LEN 4 /* RFC 3948 2.2 */
+#define IKE_SPI_LEN        8
+
+/*
+ * Who begins does not know the responder's SPI yet (RFC 7296 3.1, RFC 2408 3.1: its cookie). A
+ * charon that takes its leave would still answer, and its peer then ask one that is gone for the
+ * rest of the exchange until it gives up; without an answer it begins with the next one.
+ */
+static bool begins(const struct ike_datagram *d)
+{
+	struct cursor c = cursor_open(d->data, d->len);
+
+	if (d->dst.port != IKE_PORT)
+		cursor_take(&c, NON_ESP_MARKER_LEN);
+	cursor_take(&c, IKE_SPI_LEN);
+	return cursor_be32(&c) == 0 && cursor_be32(&c) == 0 && !c.error;
+}
 
 void hub_ike_datagram(
 	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len)
@@ -48,7 +66,9 @@ void hub_ike_datagram(
 	parts[0] = (struct iovec){header, sizeof(header)};
 	parts[1] = (struct iovec){(void *)(uintptr_t)d.data, d.len};
 	s = &h->ike->socket[IKE_CHANNEL_IKE];
-	if (s->fd >= 0 && s->greeted && sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+	if (h->ike->leaving && begins(&d))
+		h->ike->stats.dropped_in++;
+	else if (s->fd >= 0 && s->greeted && sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		h->ike->stats.datagrams_in++;
 	else
 		h->ike->stats.dropped_in++;

@@ -113,11 +113,42 @@ static void test_datagrams(void)
 	charon_close();
 }
 
+/* A charon that takes its leave ends what there is, and begins nothing. */
+static void test_leaving(void)
+{
+	struct packet udp = packet_udp(packet_addr(SPOKE), packet_addr(HUB), 500, 500, 328), frame;
+	uint8_t *ike_header = udp.b + PACKET_IP4_LEN + 8, data[2048];
+
+	charon_open(charon_user());
+	charon_comes(INSTANCE);
+	charon_heard(charon.ike);
+	world.hub->ike->leaving = true;
+	frame = packet_eth(&mac_hub[0], &mac_near, 0x0800, &udp);
+	world_receive(0, &frame);
+	world_run();
+	CU_ASSERT(recv(charon.ike, data, sizeof(data), MSG_DONTWAIT) > 0);
+	/* RFC 7296 3.1: no responder's SPI yet; and without a checksum, which would be another. */
+	memset(ike_header + 8, 0, 8);
+	memset(ike_header - 2, 0, 2);
+	frame = packet_eth(&mac_hub[0], &mac_near, 0x0800, &udp);
+	world_receive(0, &frame);
+	world_run();
+	CU_ASSERT_EQUAL(recv(charon.ike, data, sizeof(data), MSG_DONTWAIT), -1);
+	CU_ASSERT_EQUAL(world.hub->ike->stats.dropped_in, 1);
+	world.hub->ike->leaving = false;
+	world_receive(0, &frame);
+	world_run();
+	CU_ASSERT(recv(charon.ike, data, sizeof(data), MSG_DONTWAIT) > 0);
+	charon_goes();
+	charon_close();
+}
+
 static const struct unit_test tests[] = {
 	{"hello, and what is none", test_hello},
 	{"a stranger on the sockets", test_stranger},
 	{"datagrams both ways", test_datagrams},
 	{"charon's last words", test_last_words},
+	{"charon takes its leave", test_leaving},
 };
 
 const struct control_suite suite_ike_socket = {"ike_socket", tests, RTE_DIM(tests)};
