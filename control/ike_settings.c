@@ -139,12 +139,13 @@ static void put_daemon(FILE *f, const struct hub_ike *ike)
 	fputs("}\n}\n}\nswanctl { load = random openssl pem pkcs1 pkcs8 x509 pubkey }\n", f);
 }
 
-static void put_child(FILE *f, const struct config_ike *c, unsigned version)
+static void put_child(FILE *f, const struct config_ike *c, unsigned version, const char *mode)
 {
-	fputs("children {\ngre {\nmode = transport\nlocal_ts = dynamic[gre]\n"
-	      "remote_ts = dynamic[gre]\npolicies = no\nstart_action = none\nclose_action = none\n"
-	      "dpd_action = clear\nreplay_window = 64\n",
-		f);
+	fprintf(f,
+		"gre-%s {\nmode = %s\nlocal_ts = dynamic[gre]\nremote_ts = dynamic[gre]\n"
+		"policies = no\nstart_action = none\nclose_action = none\ndpd_action = clear\n"
+		"replay_window = 64\n",
+		mode, mode);
 	put_proposals(f, "esp_proposals", c->esp, c->n_esp, version == 1 ? FOR_ESP_V1 : FOR_ESP);
 	fprintf(f, "rekey_time = %us\nlife_time = %us\n", c->life_esp,
 		c->life_esp + c->life_esp / 10);
@@ -154,7 +155,17 @@ static void put_child(FILE *f, const struct config_ike *c, unsigned version)
 		fprintf(f, "rekey_bytes = %llu\nlife_bytes = %llu\n", (unsigned long long)bytes,
 			(unsigned long long)(bytes + bytes / 10));
 	}
-	fputs("}\n}\n", f);
+	fputs("}\n", f);
+}
+
+/* By IKEv2 a spoke in tunnel mode gets what it asks for; by IKEv1 charon wants a child of it. */
+static void put_children(FILE *f, const struct config_ike *c, unsigned version)
+{
+	fputs("children {\n", f);
+	put_child(f, c, version, "transport");
+	if (version == 1)
+		put_child(f, c, version, "tunnel");
+	fputs("}\n", f);
 }
 
 /* Aggressive mode and certificates are connections of their own: charon picks by what it is asked.
@@ -195,7 +206,7 @@ static void put_connection(
 	} else {
 		fprintf(f, "local {\nauth = psk\nid = \"%s\"\n}\nremote {\nauth = psk\n}\n", id);
 	}
-	put_child(f, c, k->version);
+	put_children(f, c, k->version);
 	fputs("}\n", f);
 }
 

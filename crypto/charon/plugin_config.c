@@ -9,6 +9,9 @@
  * in aggressive mode one group, so a spoke that is content with a later entry of the list would
  * refuse. So an established IKE SA has a configuration of its own: what was agreed on is all it
  * offers.
+ *
+ * As responder of IKEv1 charon takes the first child that has the selectors asked for, and refuses
+ * if its mode is another. So a child of the mode asked for comes first.
  */
 #include "crypto/charon/plugin_priv.h"
 
@@ -59,18 +62,20 @@ static void copy_auth(peer_cfg_t *from, peer_cfg_t *to, bool local)
 	all->destroy(all);
 }
 
-static void copy_children(peer_cfg_t *from, peer_cfg_t *to)
+static void copy_children(peer_cfg_t *from, peer_cfg_t *to, ipsec_mode_t mode, bool of_mode)
 {
 	enumerator_t *all = from->create_child_cfg_enumerator(from);
 	child_cfg_t *child;
 
 	while (all->enumerate(all, &child)) {
-		to->add_child_cfg(to, child->get_ref(child));
+		if ((child->get_mode(child) == mode) == of_mode) {
+			to->add_child_cfg(to, child->get_ref(child));
+		}
 	}
 	all->destroy(all);
 }
 
-static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed, char *remote)
+static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed, char *remote, ipsec_mode_t first)
 {
 	peer_cfg_create_t data = {
 		.cert_policy = from->get_cert_policy(from),
@@ -94,11 +99,12 @@ static peer_cfg_t *copy_peer(peer_cfg_t *from, proposal_t *agreed, char *remote)
 
 	copy_auth(from, copy, TRUE);
 	copy_auth(from, copy, FALSE);
-	copy_children(from, copy);
+	copy_children(from, copy, first, TRUE);
+	copy_children(from, copy, first, FALSE);
 	return copy;
 }
 
-void config_keep_proposal(ike_sa_t *ike)
+void config_of_own(ike_sa_t *ike, ipsec_mode_t first)
 {
 	peer_cfg_t *cfg = ike->get_peer_cfg(ike), *copy;
 	proposal_t *agreed = ike->get_proposal(ike);
@@ -106,7 +112,7 @@ void config_keep_proposal(ike_sa_t *ike)
 	if (ike->get_version(ike) != IKEV1 || cfg == NULL || agreed == NULL) {
 		return;
 	}
-	copy = copy_peer(cfg, agreed, NULL);
+	copy = copy_peer(cfg, agreed, NULL, first);
 	ike->set_peer_cfg(ike, copy);
 	copy->destroy(copy);
 }
@@ -126,7 +132,7 @@ peer_cfg_t *config_for_peer(host_t *local, host_t *remote, ike_version_t version
 	}
 	if (best != NULL) {
 		snprintf(address, sizeof(address), "%H", remote);
-		copy = copy_peer(best, NULL, address);
+		copy = copy_peer(best, NULL, address, MODE_TRANSPORT);
 	}
 	all->destroy(all);
 	return copy;

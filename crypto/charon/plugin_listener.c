@@ -6,6 +6,7 @@
 #include "crypto/charon/plugin_priv.h"
 
 #include <credentials/certificates/x509.h>
+#include <encoding/payloads/sa_payload.h>
 
 static struct {
 	listener_t listener;
@@ -182,12 +183,28 @@ METHOD(listener_t, alert, bool, listener_t *this, ike_sa_t *ike, alert_t what, v
 METHOD(listener_t, ike_updown, bool, listener_t *this, ike_sa_t *ike, bool up)
 {
 	if (up) {
-		config_keep_proposal(ike);
+		config_of_own(ike, MODE_TRANSPORT);
 		listener_say_ike_sa(ike);
 	} else if (ike->get_state(ike) != IKE_DELETING) {
 		/* Nobody asked for its end: the peer did not answer. */
 		count(&bus.stats.dead);
 		table_ike_sa_dying(ike->get_unique_id(ike), IKE_END_DEAD);
+	}
+	return TRUE;
+}
+
+/* A peer asks for a child by IKEv1: charon is about to look for one (RFC 2409 5.5). */
+METHOD(listener_t, message, bool, listener_t *this, ike_sa_t *ike, message_t *message,
+	bool incoming, bool plain)
+{
+	sa_payload_t *sa;
+	bool udp;
+
+	if (incoming && plain && message->get_exchange_type(message) == QUICK_MODE) {
+		sa = (sa_payload_t *)message->get_payload(message, PLV1_SECURITY_ASSOCIATION);
+		if (sa != NULL) {
+			config_of_own(ike, sa->get_encap_mode(sa, &udp));
+		}
 	}
 	return TRUE;
 }
@@ -325,6 +342,7 @@ bool plugin_listener(plugin_t *plugin, plugin_feature_t *feature, bool reg, void
 	}
 	bus.listener = (listener_t){
 		.alert = _alert,
+		.message = _message,
 		.ike_state_change = _ike_state_change,
 		.ike_updown = _ike_updown,
 		.ike_rekey = _ike_rekey,

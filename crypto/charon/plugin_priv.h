@@ -72,8 +72,9 @@ bool plugin_endpoint(host_t *host, struct ike_endpoint *out);
 host_t *plugin_host(const struct ike_endpoint *e);
 
 /* --- config */
-/* An IKE SA was just established; the calling thread has checked it out. */
-void config_keep_proposal(ike_sa_t *ike);
+/* An IKE SA is established, or asked for a child; the calling thread has checked it out. Of IKEv1
+ * it has a configuration of its own then, whose children of this mode come first. */
+void config_of_own(ike_sa_t *ike, ipsec_mode_t first);
 /* How to begin with a peer. @return NULL: there is no configuration for it */
 peer_cfg_t *config_for_peer(host_t *local, host_t *remote, ike_version_t version);
 
