@@ -159,6 +159,12 @@ start_action = {start} }} }} }} }}
             [SWANCTL, *args, "--uri", f"unix://{self.folder}/vici.sock"], env=env, check=False,
             stdout=self.log, stderr=self.log, timeout=20).returncode
 
+    def logged(self, *words):
+        """Has charon said any of these?"""
+        with open(f"{self.folder}/charon.log", encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        return any(word in text for word in words)
+
     def kill(self, signal):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal)
@@ -288,10 +294,16 @@ start_action = {start} }} }} }} }}
         packet = packet[:12] + struct.pack("!H", checksum(packet)) + packet[14:]
         self.tx.sendto(self.seal(Raw(packet), proto=GRE_NHRP), (self.hub, 0))
 
+    def answer(self, number):
+        """The code of the answer to it; None: there is none yet."""
+        for p in self.nhrp:
+            if p[17] == 4 and p[24:28] == struct.pack("!I", number):
+                return p[40]
+        return None
+
     def registered(self, number):
         """The answer to it came, and says yes (code 0)."""
-        return any(p[17] == 4 and p[24:28] == struct.pack("!I", number) and p[40] == 0
-                   for p in self.nhrp)
+        return self.answer(number) == 0
 
 
 def wait(spokes, what, until, seconds=15, log=None):
