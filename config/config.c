@@ -106,6 +106,7 @@ static int read_root(struct config_reader *r)
 		{"ike", config_read_ike, 0, 0, 0, false},
 		{"hooks", config_read_hooks, 0, 0, 0, false},
 		{"events", config_read_event_stream, 0, 0, 0, false},
+		{"opennhrp", config_read_opennhrp, 0, 0, 0, false},
 		{"shutdown", read_shutdown, offsetof(struct config, shutdown), 0, 0, false},
 	};
 
@@ -242,6 +243,7 @@ void config_free(struct config *c)
 		config_hook_free(&c->hooks[i]);
 	free(c->hooks);
 	free(c->events_socket);
+	free(c->opennhrp_socket);
 	free(c->eal);
 	free(c->files);
 	free(c->control_socket);

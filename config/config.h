@@ -366,6 +366,7 @@ struct config {
 	struct config_ike *ike;    /**< NULL: no IKE, manual keys only */
 	struct config_hook *hooks; /**< in the order they are run in */
 	unsigned n_hooks;
+	char *opennhrp_socket; /**< Unix socket of opennhrpctl's protocol; NULL: none */
 	char *events_socket; /**< Unix socket of the event stream; NULL: none */
 	struct config_shutdown shutdown;
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hooks = ( { ... } ), events = { ... } */
+/* hooks = ( { ... } ), events = { ... }, opennhrp = { ... } */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -127,6 +127,16 @@ CONFIG_FIELD_READER(hooks)
 	return rc;
 }
 
+/* Each socket is one of its own. */
+static int check_socket(struct config_reader *r, const config_setting_t *s, const char *group,
+	const char *path, const char *other, const char *others)
+{
+	if (other == NULL || strcmp(path, other) != 0)
+		return 0;
+	return config_fail_at(
+		r, s, "%s.socket is the %s too; expected one of its own", group, others);
+}
+
 CONFIG_FIELD_READER(event_stream)
 {
 	static const struct config_field fields[] = {
@@ -138,10 +148,29 @@ CONFIG_FIELD_READER(event_stream)
 	int rc = config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), c);
 
 	(void)f;
-	if (rc == 0 && strcmp(c->events_socket, c->control_socket) == 0)
-		return config_fail_at(r, s,
-			"events.socket is the control_socket too; expected one "
-			"of its own");
+	if (rc == 0)
+		rc = check_socket(
+			r, s, "events", c->events_socket, c->control_socket, "control_socket");
+	return rc;
+}
+
+CONFIG_FIELD_READER(opennhrp)
+{
+	static const struct config_field fields[] = {
+		{"socket", config_read_str, offsetof(struct config, opennhrp_socket), 0,
+			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, true},
+	};
+
+	struct config *c = member;
+	int rc = config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), c);
+
+	(void)f;
+	if (rc == 0)
+		rc = check_socket(
+			r, s, "opennhrp", c->opennhrp_socket, c->control_socket, "control_socket");
+	if (rc == 0)
+		rc = check_socket(
+			r, s, "opennhrp", c->opennhrp_socket, c->events_socket, "socket of events");
 	return rc;
 }
 

@@ -141,12 +141,12 @@ static void put_shutdown(FILE *f, const struct config *c)
 		config_yes_no(c->shutdown.poison));
 }
 
-static void put_events(FILE *f, const struct config *c)
+static void put_socket(FILE *f, const char *group, const char *path)
 {
-	if (c->events_socket == NULL)
+	if (path == NULL)
 		return;
-	fputs("events = { socket = ", f);
-	config_put_string(f, c->events_socket);
+	fprintf(f, "%s = { socket = ", group);
+	config_put_string(f, path);
 	fputs("; };\n", f);
 }
 
@@ -180,7 +180,8 @@ static void put_object(
 	case CONFIG_KIND_SETTINGS:
 		put_settings(f, c);
 		put_shutdown(f, c);
-		put_events(f, c);
+		put_socket(f, "events", c->events_socket);
+		put_socket(f, "opennhrp", c->opennhrp_socket);
 		break;
 	case CONFIG_KIND_PORT:
 		put_port(f, &c->ports[place]);
@@ -246,7 +247,8 @@ char *config_text(const struct config *c)
 	CONFIG_PUT_LIST(f, "", "routes", c->routes, c->n_routes, put_route);
 	put_hooks(f, c);
 	put_shutdown(f, c);
-	put_events(f, c);
+	put_socket(f, "events", c->events_socket);
+	put_socket(f, "opennhrp", c->opennhrp_socket);
 	if (c->rip != NULL)
 		config_rip_put(f, c->rip);
 	if (c->ike != NULL)

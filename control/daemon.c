@@ -14,9 +14,10 @@
 #include "control/event_stream.h"
 #include "control/hub_priv.h"
 #include "control/keeper.h"
+#include "control/opennhrp.h"
 #include "control/service.h"
+#include "control/telemetry.h"
 
-#define TURN_US 1000
 #define LATE_MS 1000
 
 struct daemon {
@@ -50,12 +51,14 @@ static void on_turn(evutil_socket_t fd, short what, void *ctx)
 	unsigned id;
 
 	(void)fd;
-	(void)what;
 	/* One that is under way may have read what the file was before. */
 	if (d->reload && hub_reload_start(d->hub, true, &id, &err) != -EBUSY)
 		d->reload = false;
+	if ((what & EV_TIMEOUT) != 0)
+		hub_loop_turn(&d->hub->loop, clock_ns(CLOCK_MONOTONIC) / 1000);
 	watch_load(d, now);
 	hub_turn(d->hub, now);
+	telemetry_turn();
 	service_alive(now);
 	if (hub_shutdown_over(d->hub))
 		event_base_loopexit(d->base, NULL);
@@ -98,7 +101,7 @@ static void on_shutdown(void *ctx, bool purge, bool poison)
 
 static int events_create(struct daemon *d, struct error *err)
 {
-	static const struct timeval turn = {.tv_usec = TURN_US};
+	static const struct timeval turn = {.tv_usec = HUB_LOOP_TURN_US};
 
 	d->base = event_base_new();
 	if (d->base != NULL) {
@@ -175,11 +178,16 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 {
 	struct dp *dp = hub_dp(d->hub);
 	struct cli *cli = cli_create(d->hub, on_shutdown, d, err);
+	struct opennhrp *opennhrp = NULL;
 	int rc = cli == NULL ? -ENOMEM : cli_serve(cli, d->base, p->listener, err);
 
 	if (rc == 0 && p->events_listener >= 0) {
 		d->hub->events = event_stream_create(d->base, p->events_listener, err);
 		rc = d->hub->events == NULL ? -ENOMEM : 0;
+	}
+	if (rc == 0 && p->opennhrp_listener >= 0) {
+		opennhrp = opennhrp_create(d->hub, d->base, p->opennhrp_listener, err);
+		rc = opennhrp == NULL ? -ENOMEM : 0;
 	}
 	if (rc == 0 && p->start)
 		rc = dp_start(dp, err);
@@ -187,15 +195,20 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 		log_info("command line on %s", p->config->control_socket);
 		if (p->events_listener >= 0)
 			log_info("event stream on %s", p->config->events_socket);
+		if (p->opennhrp_listener >= 0)
+			log_info("opennhrpctl's protocol on %s", p->config->opennhrp_socket);
 		log_info(p->start ? "forwarding on %u worker%s"
 				  : "%u worker%s ready; `start` begins forwarding",
 			dp_workers(dp), dp_workers(dp) == 1 ? "" : "s");
 		service_ready(p->start ? "forwarding" : "waits for `start`");
+		telemetry_serve(d->hub);
 		event_base_dispatch(d->base);
+		telemetry_serve(NULL);
 		dp_stop(dp);
 		if (p->print_stats)
 			print_stats(cli);
 	}
+	opennhrp_destroy(opennhrp);
 	event_stream_destroy(d->hub->events);
 	d->hub->events = NULL;
 	cli_destroy(cli);

@@ -12,6 +12,7 @@ struct daemon_params {
 	const unsigned *lcores; /**< one for each worker */
 	int listener;           /**< of hub_listen() */
 	int events_listener;    /**< so; -1: no event stream */
+	int opennhrp_listener;  /**< so; -1: none speaks to OpenNHRP's tools */
 	int hook_helper;        /**< of hook_helper_start() */
 	int keeper;             /**< of keeper_start(); -1: no state is kept */
 	const char *state_path; /**< for it */

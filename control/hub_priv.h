@@ -37,6 +37,7 @@
 #include "config/rip.h"
 #include "control/hook_priv.h"
 #include "control/hub.h"
+#include "control/loop.h"
 #include "control/nhrp_priv.h"
 #include "control/rib_priv.h"
 #include "dataplane/capture.h"
@@ -321,6 +322,7 @@ struct hub {
 	struct hub_path_mtu path_mtu;
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
+	struct hub_loop loop; /* the daemon's */
 	struct hub_log_limit conflicts, moves, peer_moves, hooks_refused;
 	struct hub_nhrp nhrp;
 	struct hub_log_limit nhrp_refused, nhrp_servers;
@@ -433,6 +435,8 @@ int hub_peer_watch(struct hub *h, hub_peer_watch_fn fn, void *ctx);
 void hub_peer_unwatch(struct hub *h, const void *ctx);
 
 /* peer_use.c */
+/* "up", "pending", ... */
+const char *hub_peer_state_name(enum hub_peer_state state);
 enum hub_peer_state hub_peer_state(const struct hub *h, const struct hub_peer *p);
 /* The sum of its SAs' packets, of those that are gone too. */
 void hub_peer_packets(const struct hub *h, const struct hub_peer *p, uint64_t *rx, uint64_t *tx);

@@ -156,10 +156,15 @@ static int listen_all(const struct config *c, struct daemon_params *p, struct er
 	p->listener = hub_listen(c->control_socket, "control_socket", err);
 	if (p->listener < 0)
 		return p->listener;
-	if (c->events_socket == NULL)
+	if (c->events_socket != NULL) {
+		p->events_listener = hub_listen(c->events_socket, "events.socket", err);
+		if (p->events_listener < 0)
+			return p->events_listener;
+	}
+	if (c->opennhrp_socket == NULL)
 		return 0;
-	p->events_listener = hub_listen(c->events_socket, "events.socket", err);
-	return RTE_MIN(p->events_listener, 0);
+	p->opennhrp_listener = hub_listen(c->opennhrp_socket, "opennhrp.socket", err);
+	return RTE_MIN(p->opennhrp_listener, 0);
 }
 
 static void close_socket(int fd, const char *path)
@@ -179,12 +184,14 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		.print_stats = o->print_stats || isatty(STDOUT_FILENO),
 		.listener = -1,
 		.events_listener = -1,
+		.opennhrp_listener = -1,
 		.former_keeper = -1,
 	};
 	unsigned lcores[CONFIG_WORKERS_MAX];
 	struct error err = {""};
 	char line[160], control_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char events_path[sizeof(control_path)], state_path[sizeof(control_path) + 8];
+	char events_path[sizeof(control_path)], opennhrp_path[sizeof(control_path)];
+	char state_path[sizeof(control_path) + 8];
 	struct config *c;
 	int rc;
 
@@ -207,6 +214,8 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	snprintf(control_path, sizeof(control_path), "%s", c->control_socket);
 	snprintf(events_path, sizeof(events_path), "%s",
 		c->events_socket == NULL ? "" : c->events_socket);
+	snprintf(opennhrp_path, sizeof(opennhrp_path), "%s",
+		c->opennhrp_socket == NULL ? "" : c->opennhrp_socket);
 	snprintf(state_path, sizeof(state_path), "%s.state", control_path);
 	p.state_path = state_path;
 	rc = listen_all(c, &p, &err);
@@ -229,6 +238,7 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		config_free(c);
 	close_socket(p.listener, control_path);
 	close_socket(p.events_listener, events_path);
+	close_socket(p.opennhrp_listener, opennhrp_path);
 	return rc == 0 ? EXIT_SUCCESS : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 }
 

@@ -6,6 +6,18 @@
 #define LATELY_MS 30000
 #define FEW       32
 
+static const char *const state_names[HUB_PEER_STATES] = {
+	[HUB_PEER_UP] = "up",
+	[HUB_PEER_PENDING] = "pending",
+	[HUB_PEER_NO_SA] = "no-sa",
+	[HUB_PEER_NO_NEIGHBOR] = "no-arp",
+};
+
+const char *hub_peer_state_name(enum hub_peer_state state)
+{
+	return state_names[state];
+}
+
 enum hub_peer_state hub_peer_state(const struct hub *h, const struct hub_peer *p)
 {
 	uint32_t list[DP_PEER_SAS_MAX];

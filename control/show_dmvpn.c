@@ -8,13 +8,6 @@
 
 #define SECOND 1000
 
-static const char *const state_names[HUB_PEER_STATES] = {
-	[HUB_PEER_UP] = "up",
-	[HUB_PEER_PENDING] = "pending",
-	[HUB_PEER_NO_SA] = "no-sa",
-	[HUB_PEER_NO_NEIGHBOR] = "no-arp",
-};
-
 static const struct cli_column columns[] = {
 	{"Peer", "peer", 16, NULL},
 	{"NBMA", "nbma", 23, NULL},
@@ -105,10 +98,11 @@ static void show_peer(struct cli_call *call, const struct hub_peer *p)
 	hub_peer_packets(h, p, &rx, &tx);
 	o = json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:o, s:i, s:i, s:o}", "tunnel",
 		h->tunnels[p->tunnel].config->name, "peer", cli_peer(p), "nbma", nbma(p), "type",
-		type(p), "state", state_names[hub_peer_state(h, p)], "sas", (int)count_sas(h, p),
-		"expires", bound ? cli_time_left(h, b.expires_ms) : json_null(), "rx_packets",
-		cli_u64(rx), "tx_packets", cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp),
-		"path_mtu", (int)p->path_mtu, "flags",
+		type(p), "state", hub_peer_state_name(hub_peer_state(h, p)), "sas",
+		(int)count_sas(h, p), "expires",
+		bound ? cli_time_left(h, b.expires_ms) : json_null(), "rx_packets", cli_u64(rx),
+		"tx_packets", cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp), "path_mtu",
+		(int)p->path_mtu, "flags",
 		json_sprintf("%s%s%s", hub_peer_used_lately(h, p) ? "U" : "",
 			p->nat_port != 0 ? "N" : "", bound && b.unique ? "*" : ""));
 	if (detail)
@@ -150,7 +144,7 @@ static void text_counts(struct cli_call *call, const struct counts *counts)
 	cli_text(call, ", %u peer%s", sum, sum == 1 ? "" : "s");
 	for (unsigned i = 0; i < HUB_PEER_STATES; i++)
 		if (counts->of[i] != 0) {
-			cli_text(call, "%s %u %s", mark, counts->of[i], state_names[i]);
+			cli_text(call, "%s %u %s", mark, counts->of[i], hub_peer_state_name(i));
 			mark = ",";
 		}
 	cli_text(call, "\n");

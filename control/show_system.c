@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The process: versions, memory, settings. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,4 +104,41 @@ int cli_show_config(struct cli_call *call)
 			cli_text(call, "%s\n", line);
 	}
 	return CLI_MORE;
+}
+
+/* How many turns came within a bound's delay, and not within the one before. */
+int cli_show_loop(struct cli_call *call)
+{
+	static const struct cli_column columns[] = {
+		{"Late by at most", "bound_us", 16, NULL},
+		{"Turns", "turns", 12, NULL},
+		{"Share", "share", 0, "%"},
+	};
+	const struct hub_loop *l = &call->cli->hub->loop;
+	json_t *bounds = json_array();
+	uint64_t rest = l->turns;
+
+	cli_text(call, "%" PRIu64 " turns, on average %.0f us late, at most %" PRIu64 " us\n",
+		l->turns, l->turns ? (double)l->delay_us / (double)l->turns : 0.0, l->delay_us_max);
+	if (!call->json)
+		CLI_TABLE(call, columns);
+	for (unsigned i = 0; i <= HUB_LOOP_BOUNDS; i++) {
+		uint64_t n = i < HUB_LOOP_BOUNDS ? l->within[i] : rest;
+		json_t *o = json_pack("{s:o, s:o, s:f}", "bound_us",
+			i < HUB_LOOP_BOUNDS ? cli_u64(hub_loop_bounds_us[i]) : json_null(), "turns",
+			cli_u64(n), "share", l->turns ? 100.0 * (double)n / (double)l->turns : 0.0);
+
+		rest -= n;
+		if (call->json)
+			json_array_append_new(bounds, o);
+		else
+			cli_row(call, o);
+	}
+	if (!call->json)
+		json_decref(bounds);
+	else
+		cli_value(call, json_pack("{s:o, s:o, s:o, s:o}", "turns", cli_u64(l->turns),
+					"delay_us", cli_u64(l->delay_us), "delay_us_max",
+					cli_u64(l->delay_us_max), "bounds", bounds));
+	return CLI_DONE;
 }

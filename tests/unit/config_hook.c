@@ -14,7 +14,8 @@ static void test_read(void)
 	static const char text[] =
 		"hooks = ( { script = \"/bin/true\"; events = ( \"peer-up\", \"route-down\" ); },\n"
 		"{ script = \"/bin/sh\"; events = [ \"peer-register\" ]; timeout = 60; } );\n"
-		"events = { socket = \"/run/events.sock\"; };\n";
+		"events = { socket = \"/run/events.sock\"; };\n"
+		"opennhrp = { socket = \"/run/opennhrp.sock\"; };\n";
 	struct warnings w;
 	struct config_env env = fixture_env(&w);
 	struct error err = {""};
@@ -38,12 +39,14 @@ static void test_read(void)
 	CU_ASSERT_EQUAL(again->hooks[0].events, c->hooks[0].events);
 	CU_ASSERT_EQUAL(again->hooks[1].timeout, 60);
 	CU_ASSERT_STRING_EQUAL(again->events_socket, "/run/events.sock");
+	CU_ASSERT_STRING_EQUAL(again->opennhrp_socket, "/run/opennhrp.sock");
 	free(written);
 	config_free(again);
 	config_free(c);
 	c = config_parse("hub.cfg", "", &env, &err);
 	CU_ASSERT_EQUAL(c->n_hooks, 0);
 	CU_ASSERT_PTR_NULL(c->events_socket);
+	CU_ASSERT_PTR_NULL(c->opennhrp_socket);
 	config_free(c);
 }
 
@@ -106,6 +109,12 @@ static void test_refused(void)
 			"hub.cfg:1: script /bin is no file"},
 		{"hooks = ( { script = \"/etc/passwd\"; events = ( \"peer-up\" ); } );",
 			"hub.cfg:1: script /etc/passwd cannot be executed: chmod +x /etc/passwd"},
+		{"control_socket = \"/x\";\nopennhrp = { socket = \"/x\"; };",
+			"hub.cfg:2: opennhrp.socket is the control_socket too; expected one of its "
+			"own"},
+		{"events = { socket = \"/x\"; };\nopennhrp = { socket = \"/x\"; };",
+			"hub.cfg:2: opennhrp.socket is the socket of events too; expected one of "
+			"its own"},
 		{"events = { };", "hub.cfg:1: an entry of events has no socket; it is required"},
 		{"control_socket = \"/x\";\nevents = { socket = \"/x\"; };",
 			"hub.cfg:2: events.socket is the control_socket too; expected one of its "
