@@ -367,7 +367,7 @@ struct config {
 	struct config_hook *hooks; /**< in the order they are run in */
 	unsigned n_hooks;
 	char *opennhrp_socket; /**< Unix socket of opennhrpctl's protocol; NULL: none */
-	char *events_socket; /**< Unix socket of the event stream; NULL: none */
+	char *events_socket;   /**< Unix socket of the event stream; NULL: none */
 	struct config_shutdown shutdown;
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };

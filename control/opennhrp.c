@@ -299,7 +299,9 @@ static void on_ready(struct bufferevent *bev, void *ctx)
 	static const struct timeval now;
 	struct client *c = ctx;
 
-	(void)bev;
+	/* A line and more is there. */
+	if (evbuffer_get_length(bufferevent_get_input(bev)) >= OPENNHRP_LINE_MAX)
+		bufferevent_disable(bev, EV_READ);
 	event_add(c->go_on, &now);
 }
 
@@ -347,7 +349,6 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		client_close(c);
 		return;
 	}
-	bufferevent_setwatermark(c->bev, EV_READ, 0, OPENNHRP_LINE_MAX);
 	bufferevent_setcb(c->bev, on_ready, on_ready, on_end, c);
 	bufferevent_set_timeouts(c->bev, &patience, &patience);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);

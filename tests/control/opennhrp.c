@@ -104,10 +104,10 @@ static const char *ask(const char *line)
 #define LOCAL "Interface: tun0\nType: local\nProtocol-Address: 10.255.0.1/32\nFlags: up\n\n"
 #define LEASE_FAR                                                                                  \
 	"Interface: tun0\nType: dynamic\nProtocol-Address: 10.255.0.11/32\n"                       \
-	"NBMA-Address: 203.0.113.11\nFlags: unique used up\nExpires-In: 1:00\n\n"
+	"NBMA-Address: 203.0.113.11\nFlags: unique up\nExpires-In: 1:00\n\n"
 #define LEASE_NEAR                                                                                 \
 	"Interface: tun0\nType: dynamic\nProtocol-Address: 10.255.0.12/32\n"                       \
-	"NBMA-Address: 192.0.2.12\nFlags: used up\nExpires-In: 10:00\n\n"
+	"NBMA-Address: 192.0.2.12\nFlags: up\nExpires-In: 10:00\n\n"
 #define OK "Status: ok\n\n"
 
 static void test_show(void)
