@@ -309,7 +309,7 @@ void ike_came(struct hub_ike *ike, const struct ike_hello *hello)
 void ike_went(struct hub_ike *ike)
 {
 	log_warning("ike: %s is gone; traffic of the SAs there are goes on", ike->software);
-	ike->loaded = false;
+	ike->loaded = ike->answers = false;
 }
 
 /* What it did not list, it does not have. */

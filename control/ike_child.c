@@ -259,7 +259,7 @@ static void tend_loader(struct hub_ike *ike)
 		return;
 	}
 	if (status == 0 && ike->loader_said) {
-		ike->loaded = true;
+		ike->loaded = ike->answers = true;
 		log_info("ike: charon has its settings");
 		return;
 	}

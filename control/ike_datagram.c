@@ -22,8 +22,9 @@
 
 /*
  * Who begins does not know the responder's SPI yet (RFC 7296 3.1, RFC 2408 3.1: its cookie). A
- * charon that takes its leave would still answer, and its peer then ask one that is gone for the
- * rest of the exchange until it gives up; without an answer it begins with the next one.
+ * charon without settings has no proposal for it, and a spoke may take that for an answer. One that
+ * takes its leave would still begin, and its peer then ask one that is gone for the rest of the
+ * exchange. Without an answer a spoke asks again, and soon finds one that can talk to it.
  */
 static bool begins(const struct ike_datagram *d)
 {
@@ -66,7 +67,7 @@ void hub_ike_datagram(
 	parts[0] = (struct iovec){header, sizeof(header)};
 	parts[1] = (struct iovec){(void *)(uintptr_t)d.data, d.len};
 	s = &h->ike->socket[IKE_CHANNEL_IKE];
-	if (h->ike->leaving && begins(&d))
+	if ((h->ike->leaving || !h->ike->answers) && begins(&d))
 		h->ike->stats.dropped_in++;
 	else if (s->fd >= 0 && s->greeted && sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		h->ike->stats.datagrams_in++;

@@ -126,6 +126,7 @@ struct hub_ike {
 	bool restored;      /* SAs come back from a charon that outlived the last hub */
 	struct ike_process charon, loader;
 	bool loaded;      /* charon has its settings */
+	bool answers;     /* it has had some: it knows what to say to who begins */
 	bool load_again;  /* settings have changed while swanctl reads them */
 	bool loader_said; /* swanctl said that it loaded connections */
 	bool leaving;     /* charon was told to end, and none is started any more */

@@ -113,8 +113,8 @@ static void test_datagrams(void)
 	charon_close();
 }
 
-/* A charon that takes its leave ends what there is, and begins nothing. */
-static void test_leaving(void)
+/* A charon that has no settings yet, or takes its leave, ends what there is, and begins nothing. */
+static void test_beginners(void)
 {
 	struct packet udp = packet_udp(packet_addr(SPOKE), packet_addr(HUB), 500, 500, 328), frame;
 	uint8_t *ike_header = udp.b + PACKET_IP4_LEN + 8, data[2048];
@@ -122,6 +122,7 @@ static void test_leaving(void)
 	charon_open(charon_user());
 	charon_comes(INSTANCE);
 	charon_heard(charon.ike);
+	world.hub->ike->answers = true;
 	world.hub->ike->leaving = true;
 	frame = packet_eth(&mac_hub[0], &mac_near, 0x0800, &udp);
 	world_receive(0, &frame);
@@ -135,7 +136,12 @@ static void test_leaving(void)
 	world_run();
 	CU_ASSERT_EQUAL(recv(charon.ike, data, sizeof(data), MSG_DONTWAIT), -1);
 	CU_ASSERT_EQUAL(world.hub->ike->stats.dropped_in, 1);
-	world.hub->ike->leaving = false;
+	world.hub->ike->leaving = world.hub->ike->answers = false;
+	world_receive(0, &frame);
+	world_run();
+	CU_ASSERT_EQUAL(recv(charon.ike, data, sizeof(data), MSG_DONTWAIT), -1);
+	CU_ASSERT_EQUAL(world.hub->ike->stats.dropped_in, 2);
+	world.hub->ike->answers = true;
 	world_receive(0, &frame);
 	world_run();
 	CU_ASSERT(recv(charon.ike, data, sizeof(data), MSG_DONTWAIT) > 0);
@@ -148,7 +154,7 @@ static const struct unit_test tests[] = {
 	{"a stranger on the sockets", test_stranger},
 	{"datagrams both ways", test_datagrams},
 	{"charon's last words", test_last_words},
-	{"charon takes its leave", test_leaving},
+	{"who begins with charon", test_beginners},
 };
 
 const struct control_suite suite_ike_socket = {"ike_socket", tests, RTE_DIM(tests)};
