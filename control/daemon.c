@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/stopwatch.h"
 #include "control/event_stream.h"
 #include "control/hub_priv.h"
 #include "control/keeper.h"
@@ -179,6 +180,7 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 	struct dp *dp = hub_dp(d->hub);
 	struct cli *cli = cli_create(d->hub, on_shutdown, d, err);
 	struct opennhrp *opennhrp = NULL;
+	char took[256];
 	int rc = cli == NULL ? -ENOMEM : cli_serve(cli, d->base, p->listener, err);
 
 	if (rc == 0 && p->events_listener >= 0) {
@@ -200,6 +202,9 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 		log_info(p->start ? "forwarding on %u worker%s"
 				  : "%u worker%s ready; `start` begins forwarding",
 			dp_workers(dp), dp_workers(dp) == 1 ? "" : "s");
+		stopwatch_lap(p->watch, "the rest");
+		stopwatch_text(p->watch, took, sizeof(took));
+		log_info("started in %s", took);
 		service_ready(p->start ? "forwarding" : "waits for `start`");
 		telemetry_serve(d->hub);
 		event_base_dispatch(d->base);
@@ -222,7 +227,8 @@ int daemon_run(const struct daemon_params *p, struct error *err)
 		.own_config = p->config,
 		.keep_state = p->keeper >= 0,
 		.former_state = p->former_state,
-		.hook_helper = p->hook_helper};
+		.hook_helper = p->hook_helper,
+		.watch = p->watch};
 	struct daemon d = {.hub = NULL};
 	int rc = events_create(&d, err);
 

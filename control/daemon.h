@@ -9,17 +9,18 @@
 struct daemon_params {
 	struct config *config; /**< freed, whatever comes of it */
 	const char *config_file;
-	const unsigned *lcores; /**< one for each worker */
-	int listener;           /**< of hub_listen() */
-	int events_listener;    /**< so; -1: no event stream */
-	int opennhrp_listener;  /**< so; -1: none speaks to OpenNHRP's tools */
-	int hook_helper;        /**< of hook_helper_start() */
-	int keeper;             /**< of keeper_start(); -1: no state is kept */
-	const char *state_path; /**< for it */
-	int former_state;       /**< of keeper_take(); 0: none. Closed */
-	int former_keeper;      /**< so */
-	bool start;             /**< forward at once */
-	bool print_stats;       /**< testpmd's statistics block at the end, on stdout */
+	const unsigned *lcores;  /**< one for each worker */
+	struct stopwatch *watch; /**< since the process began */
+	int listener;            /**< of hub_listen() */
+	int events_listener;     /**< so; -1: no event stream */
+	int opennhrp_listener;   /**< so; -1: none speaks to OpenNHRP's tools */
+	int hook_helper;         /**< of hook_helper_start() */
+	int keeper;              /**< of keeper_start(); -1: no state is kept */
+	const char *state_path;  /**< for it */
+	int former_state;        /**< of keeper_take(); 0: none. Closed */
+	int former_keeper;       /**< so */
+	bool start;              /**< forward at once */
+	bool print_stats;        /**< testpmd's statistics block at the end, on stdout */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include <rte_lcore.h>
 
 #include "common/log.h"
+#include "common/stopwatch.h"
 #include "control/hub_priv.h"
 #include "crypto/suite.h"
 
@@ -71,7 +72,9 @@ static int create_dp(struct hub *h, unsigned room, struct error *err)
 		return error_set(err, EIO, "the kernel gives no random numbers");
 	hub_state_create(h, room);
 	hub_state_memory(h, p.sa_memory);
+	stopwatch_lap(h->params.watch, "memory of the state");
 	h->dp = dp_create(&p, err);
+	stopwatch_lap(h->params.watch, "buffers and tables");
 	explicit_bzero(p.seed, sizeof(p.seed));
 	return h->dp == NULL ? -ENOMEM : 0;
 }
@@ -94,6 +97,7 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_peers_create(h, room, err);
 	if (rc == 0)
 		rc = hub_ports_create(h, err);
+	stopwatch_lap(h->params.watch, "ports");
 	if (rc == 0)
 		rc = hub_tunnels_create(h, err);
 	if (rc == 0)
@@ -110,8 +114,10 @@ static int create_objects(struct hub *h, struct error *err)
 		rc = hub_taps_create(h, err);
 	if (rc == 0)
 		rc = hub_ike_create(h, err);
+	stopwatch_lap(h->params.watch, "peers and routes");
 	if (rc == 0 && h->params.former_state > 0)
 		hub_state_restore(h, h->params.former_state);
+	stopwatch_lap(h->params.watch, "state of the last hub");
 	if (rc == 0)
 		rc = hub_rip_create(h, err);
 	return rc;

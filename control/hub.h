@@ -45,7 +45,8 @@ struct hub_params {
 	int former_state;
 	/** the configuration is the hub's, once it is made: to replace, and to free */
 	struct config *own_config;
-	int hook_helper; /**< socket of hook_helper_start(); 0: no scripts are run */
+	int hook_helper;         /**< socket of hook_helper_start(); 0: no scripts are run */
+	struct stopwatch *watch; /**< laps of making the hub; NULL: nobody wants to know */
 };
 
 /** Largest packet, octets of IP, that the configuration's ports and tunnels carry. */

@@ -14,6 +14,7 @@
 #include <rte_version.h>
 
 #include "common/log.h"
+#include "common/stopwatch.h"
 #include "config/esp/esp.h"
 #include "control/daemon.h"
 #include "control/eal.h"
@@ -192,9 +193,12 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	char line[160], control_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char events_path[sizeof(control_path)], opennhrp_path[sizeof(control_path)];
 	char state_path[sizeof(control_path) + 8];
+	struct stopwatch watch;
 	struct config *c;
 	int rc;
 
+	stopwatch_start(&watch);
+	p.watch = &watch;
 	/* There will be keys in memory, and they are to be nowhere else. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Before there are keys in memory that it could inherit. */
@@ -223,7 +227,9 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		rc = p.former_state = keeper_take(state_path, &p.former_keeper, &err);
 	if (rc >= 0) {
 		log_info("dmvpn-hub %s, %s", HUB_VERSION, rte_version());
+		stopwatch_lap(&watch, "configuration");
 		rc = eal_start(eal, n_eal, c, lcores, &err);
+		stopwatch_lap(&watch, "EAL");
 	}
 	if (rc >= 0) {
 		log_info("%s from %s", line, p.config_file);

@@ -58,28 +58,34 @@ static int create_pools(struct dp *dp, struct error *err)
 	return 0;
 }
 
+/* What neighbors tell (n_routes) is overlay's. */
+static int create_fib(struct dp *dp, enum dp_table table, struct error *err)
+{
+	const struct dp_params *p = &dp->params;
+	bool overlay = table == DP_TABLE_OVERLAY;
+	struct rte_fib_conf conf = {
+		.type = RTE_FIB_DIR24_8,
+		.default_nh = DP_ADJ_NO_ROUTE,
+		.max_routes = (int)(p->n_peers * 4 + 8192 + (overlay ? p->n_routes : 0)),
+		.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = overlay ? 16384 : 4096},
+	};
+
+	dp->fib[table] = rte_fib_create(overlay ? "overlay" : "underlay", p->socket, &conf);
+	if (dp->fib[table] == NULL)
+		return error_set(err, rte_errno,
+			"no memory for a forwarding table (about 90 MB): give the EAL more (-m, or "
+			"hugepages)");
+	/* Takes the widest lookup the EAL allows (--force-max-simd-bitwidth). */
+	rte_fib_select_lookup(dp->fib[table], RTE_FIB_LOOKUP_DEFAULT);
+	return 0;
+}
+
 static int create_tables(struct dp *dp, struct error *err)
 {
 	const struct dp_params *p = &dp->params;
 
-	for (unsigned i = 0; i < DP_TABLE_COUNT; i++) {
-		struct rte_fib_conf conf = {
-			.type = RTE_FIB_DIR24_8,
-			.default_nh = DP_ADJ_NO_ROUTE,
-			.max_routes = (int)(p->n_peers * 4 + 8192 + p->n_routes),
-			.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B,
-				.num_tbl8 = i == DP_TABLE_OVERLAY ? 16384 : 4096},
-		};
-
-		dp->fib[i] = rte_fib_create(i ? "overlay" : "underlay", p->socket, &conf);
-		if (dp->fib[i] == NULL)
-			return error_set(err, rte_errno,
-				"no memory for a forwarding table (about 90 MB): give the EAL more "
-				"(-m, or "
-				"hugepages)");
-		/* Takes the widest lookup the EAL allows (--force-max-simd-bitwidth). */
-		rte_fib_select_lookup(dp->fib[i], RTE_FIB_LOOKUP_DEFAULT);
-	}
+	if (create_fib(dp, DP_TABLE_OVERLAY, err) < 0)
+		return -ENOMEM;
 	dp->peers = rte_zmalloc_socket(
 		"peers", (size_t)p->n_peers * sizeof(*dp->peers), RTE_CACHE_LINE_SIZE, p->socket);
 	if (dp->peers == NULL)
@@ -98,6 +104,40 @@ static int create_tables(struct dp *dp, struct error *err)
 			"EAL more (-m, or hugepages)",
 			p->n_peers, p->n_peers * 4 / 1000 + 1);
 	return 0;
+}
+
+/* About half of all memory. */
+struct half {
+	struct dp *dp;
+	struct error err;
+};
+
+static int create_half(void *arg)
+{
+	struct half *h = arg;
+	int rc = create_pools(h->dp, &h->err);
+
+	return rc < 0 ? rc : create_fib(h->dp, DP_TABLE_UNDERLAY, &h->err);
+}
+
+/*
+ * Pools and tables are written from end to end, and without hugepages the kernel gives their pages
+ * one by one: that is most of the time in which a hub starts. Nothing runs on the first worker's
+ * core yet.
+ */
+static int create_memory(struct dp *dp, struct error *err)
+{
+	struct half half = {.dp = dp};
+	bool beside =
+		dp->on_lcores && rte_eal_remote_launch(create_half, &half, dp->lcores[0]) == 0;
+	int rc = create_tables(dp, err);
+	int half_rc = beside ? rte_eal_wait_lcore(dp->lcores[0]) : create_half(&half);
+
+	if (rc == 0 && half_rc < 0) {
+		*err = half.err;
+		rc = half_rc;
+	}
+	return rc;
 }
 
 static int create_qsbr(struct dp *dp, struct error *err)
@@ -138,9 +178,9 @@ struct dp *dp_create(const struct dp_params *p, struct error *err)
 	dp->on_lcores = p->lcores != NULL;
 	for (unsigned i = 0; i < p->n_workers; i++)
 		dp->lcores[i] = p->lcores ? p->lcores[i] : LCORE_ID_ANY;
-	if (create_pools(dp, err) < 0 || create_tables(dp, err) < 0 || create_qsbr(dp, err) < 0 ||
-		retire_init(dp, err) < 0 || owner_init(dp, err) < 0 || groups_init(dp, err) < 0 ||
-		punt_init(dp, err) < 0 || watch_init(dp, err) < 0)
+	if (create_memory(dp, err) < 0 || create_qsbr(dp, err) < 0 || retire_init(dp, err) < 0 ||
+		owner_init(dp, err) < 0 || groups_init(dp, err) < 0 || punt_init(dp, err) < 0 ||
+		watch_init(dp, err) < 0)
 		goto err;
 	for (unsigned i = 0; i < p->n_workers; i++) {
 		dp->workers[i] = worker_create(dp, i, err);

@@ -253,6 +253,8 @@ start_action = {start} }} }} }} }}
         spi = ip[ESP].spi
         sa = self.sas_in.get(spi)
         try:
+            if sa is None:
+                raise LookupError("no such SA")
             clear = sa.open(IP(raw(ip)))
             if sa.fields["mode"] == MODE_TUNNEL and clear.proto != 4:
                 raise ValueError(f"protocol {clear.proto} in tunnel mode")

@@ -2,10 +2,9 @@
 """Cases: spokes, the hub and its charon end, or are killed, and come back."""
 import os
 import signal
-import subprocess
 
-from charon import CHARON, wait
-from net import Hub
+from charon import wait
+from net import Hub, start_charon
 from place import SECRET
 
 
@@ -33,12 +32,8 @@ class Ending:
 
     def external_charon(self):
         """charon as a unit of its own would run it, with the hub's files."""
-        folder = self.hub.ike
         log = open(f"{self.folder}/external.log", "a", encoding="utf-8")
-        return subprocess.Popen(
-            ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--pdeathsig",
-             "KILL", "env", f"STRONGSWAN_CONF={folder}/strongswan.conf", f"SWANCTL_DIR={folder}",
-             f"LD_PRELOAD={folder}/libstrongswan-dmvpn-hub.so", CHARON], stdout=log, stderr=log)
+        return start_charon(self.hub.ike, log)
 
     def settled(self):
         return self.counter("connected") == 1 and len(self.sas("a")) == 2 \

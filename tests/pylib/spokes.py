@@ -38,10 +38,9 @@ class Network:
         self.socket = os.path.join(folder, "control.sock")
         self.cfg = os.path.join(folder, "hub.cfg")
         self.cable_folder = tempfile.mkdtemp(prefix="dmvpn-cable-")  # a socket's name is short
-        self.cable = f"{CABLE},socket={self.cable_folder}/cable"
         self.daemon = self.sim = None
         subprocess.run([CAPGEN, "-o", folder, "--spokes", str(n), "--packets", "0", "--dynamic",
-                        "--device", f"{self.cable},role=client", *options], check=True,
+                        "--device", self.device("hub"), *options], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(self.cfg, encoding="utf-8") as f:
             text = f.read()
@@ -53,16 +52,28 @@ class Network:
         self.start_sim(scenario)
         self.start_hub()
 
+    def device(self, end):
+        """Of DPDK, at the cable's end: "hub" or "spokes"."""
+        return f"{CABLE},socket={self.cable_folder}/cable,role=" + (
+            "client" if end == "hub" else "server")
+
+    def inside(self, _end):
+        """The words in front of the command at this end."""
+        return []
+
+    def cable_is_there(self):
+        return os.path.exists(f"{self.cable_folder}/cable")
+
     def start_sim(self, scenario):
-        command = [SPOKES, "-c", self.cfg, "-d", f"{self.cable},role=server", "-s", scenario, "-i",
-                   "-j"]
+        command = [*self.inside("spokes"), SPOKES, "-c", self.cfg, "-d", self.device("spokes"),
+                   "-s", scenario, "-i", "-j"]
         with open(os.path.join(self.folder, "spokes.log"), "w", encoding="utf-8") as log:
             # pylint: disable=consider-using-with
             self.sim = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=log, bufsize=0)
         self.pending = b""
         deadline = time.monotonic() + PATIENCE
-        while not os.path.exists(f"{self.cable_folder}/cable"):
+        while not self.cable_is_there():
             if self.sim.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"dmvpn-spokes did not start; see {self.folder}/spokes.log")
             time.sleep(0.02)
@@ -71,8 +82,8 @@ class Network:
         """Start the process. Returns where in its log it begins."""
         with open(os.path.join(self.folder, "hub.log"), "a", encoding="utf-8") as log:
             # pylint: disable=consider-using-with
-            self.daemon = subprocess.Popen([DAEMON, "-c", self.cfg], stdout=log, stderr=log,
-                                           stdin=subprocess.DEVNULL)
+            self.daemon = subprocess.Popen([*self.inside("hub"), DAEMON, "-c", self.cfg],
+                                           stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             return log.tell()
 
     def cable_refused(self, since):

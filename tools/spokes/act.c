@@ -131,6 +131,12 @@ bool sim_act(struct sim *s, struct sim_step *step)
 	step->ok = true;
 	if (step->verb == SIM_VERB_up)
 		return act_up(s, step);
+	if (step->verb == SIM_VERB_wire)
+		sim_wire_set(s, step->wire, step->seed);
+	if (step->verb == SIM_VERB_watch)
+		sim_flow_watch(s);
+	if (step->verb == SIM_VERB_wire || step->verb == SIM_VERB_watch)
+		return true;
 	if (step->verb == SIM_VERB_wait)
 		return (double)(s->now_ms - step->start_ms) >= step->seconds * 1000;
 	for (unsigned i = 0; i < n_of(&step->spokes); i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The port: all spokes are behind it, as if it were the hub's gateway. It answers ARP for every
- * address but the hub's, and writes and reads the outer headers.
+ * The port: all spokes are behind it, as if it were the hub's gateway. It answers ARP for that and
+ * for the spokes, and writes and reads the outer headers.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -146,6 +146,17 @@ void sim_cable_turn(struct sim *s)
 /* --- in ----------------------------------------------------------------------------------------
  */
 
+/* The gateway, or a spoke that is where the hub asks for it itself. */
+static bool is_here(const struct sim *s, uint32_t address_be)
+{
+	if (address_be == s->gateway_be)
+		return true;
+	for (unsigned i = 0; i < s->n_spokes; i++)
+		if (s->spokes[i].nbma_be == address_be)
+			return true;
+	return false;
+}
+
 static void receive_arp(struct sim *s, const struct rte_mbuf *m)
 {
 	const struct rte_arp_hdr *arp;
@@ -158,9 +169,16 @@ static void receive_arp(struct sim *s, const struct rte_mbuf *m)
 		s->hub_mac = arp->arp_data.arp_sha;
 		s->hub_known = true;
 	}
-	if (arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST) && arp->arp_data.arp_tip != s->hub_be)
+	if (arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST) && is_here(s, arp->arp_data.arp_tip))
 		send_arp(s, RTE_ARP_OP_REPLY, arp->arp_data.arp_tip, &arp->arp_data.arp_sha,
 			arp->arp_data.arp_sip);
+}
+
+/* On a bridge others' frames come along now and then. */
+static bool is_ours(const struct sim *s, const struct rte_ether_addr *to)
+{
+	return rte_is_multicast_ether_addr(to) || rte_is_same_ether_addr(to, &s->mac) ||
+	       rte_is_same_ether_addr(to, &s->gateway_mac);
 }
 
 /* A burst's ESP packets. */
@@ -257,14 +275,20 @@ unsigned sim_cable_rx(struct sim *s)
 	struct sim_spoke *to[SIM_BURST];
 	struct sa *sa[SIM_BURST];
 	struct found f;
-	unsigned n = rte_eth_rx_burst(s->port, 0, m, SIM_BURST);
+	unsigned n = rte_eth_rx_burst(s->port, 0, m, SIM_BURST), got = n;
 
 	f.n = 0;
 	s->counts.rx += n;
+	n = sim_wire_receive(s, m, n);
 	for (unsigned i = 0; i < n; i++) {
 		const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m[i], struct rte_ether_hdr *);
 		uint16_t type = m[i]->data_len > sizeof(*ether) ? ntohs(ether->ether_type) : 0;
 
+		if (!is_ours(s, &ether->dst_addr)) {
+			s->counts.other++;
+			rte_pktmbuf_free(m[i]);
+			continue;
+		}
 		if (type == 0x0800 && take_ip4(s, m[i], &f))
 			continue;
 		if (type == 0x0806)
@@ -274,5 +298,5 @@ unsigned sim_cable_rx(struct sim *s)
 		rte_pktmbuf_free(m[i]);
 	}
 	sim_tunnel_open(s, f.m, to, sa, match(s, &f, to, sa));
-	return n;
+	return got;
 }

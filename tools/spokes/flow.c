@@ -46,7 +46,7 @@ static struct sim_flow *flow_add(struct sim *s, unsigned from, unsigned to)
 		s->flows = more;
 		s->n_flows_room = room;
 	}
-	s->flows[s->n_flows] = (struct sim_flow){.from = from, .to = to};
+	s->flows[s->n_flows] = (struct sim_flow){.from = from, .to = to, .heard_ns = s->now_ns};
 	return &s->flows[s->n_flows++];
 }
 
@@ -71,6 +71,21 @@ void sim_flow_stop(struct sim *s, unsigned from)
 	for (unsigned i = 0; i < s->n_flows; i++)
 		if (s->flows[i].from == from)
 			s->flows[i].on = false;
+}
+
+void sim_flow_watch(struct sim *s)
+{
+	for (unsigned i = 0; i < s->n_flows; i++) {
+		s->flows[i].heard_ns = s->now_ns;
+		s->flows[i].gap_ns = 0;
+	}
+}
+
+uint64_t sim_flow_gap_ns(const struct sim *s, const struct sim_flow *f)
+{
+	uint64_t silent = f->on ? s->now_ns - f->heard_ns : 0;
+
+	return silent > f->gap_ns ? silent : f->gap_ns;
 }
 
 uint64_t sim_flow_holes(const struct sim_flow *f)
@@ -172,6 +187,8 @@ void sim_flow_receive(struct sim_spoke *k, const uint8_t *ip, unsigned len)
 		return;
 	}
 	f->received++;
+	f->gap_ns = sim_flow_gap_ns(s, f);
+	f->heard_ns = s->now_ns;
 	delay = s->now_ns - stamp.sent_ns;
 	f->delay_ns += delay;
 	f->delay_max_ns = delay > f->delay_max_ns ? delay : f->delay_max_ns;

@@ -80,6 +80,9 @@ int sim_net_load(struct sim *s, const char *path, struct error *err)
 	port = port_of(s->config, s->hub_be);
 	if (port != NULL && port->gateway.family != 0)
 		s->gateway_be = port->gateway.v4_be;
+	for (unsigned i = 0; port != NULL && i < port->n_neighbors; i++)
+		if (port->neighbors[i].address.v4_be == s->gateway_be)
+			memcpy(&s->gateway_mac, &port->neighbors[i].mac, sizeof(s->gateway_mac));
 	s->n_spokes = s->set.n_spokes == 0 ? s->tunnel->n_peers : s->set.n_spokes;
 	if (s->n_spokes == 0 || s->n_spokes > s->tunnel->n_peers || s->n_spokes > SIM_SPOKES_MAX)
 		return error_set(err, EINVAL,

@@ -72,7 +72,7 @@ void sim_report_step(const struct sim *s, const struct sim_step *step, unsigned 
 }
 
 struct sums {
-	uint64_t sent, received, lost, delay_ns, delay_max_ns;
+	uint64_t sent, received, lost, delay_ns, delay_max_ns, gap_ns;
 };
 
 static struct sums sum_flows(const struct sim *s)
@@ -86,6 +86,8 @@ static struct sums sum_flows(const struct sim *s)
 		t.received += f->received;
 		t.lost += sim_flow_holes(f);
 		t.delay_ns += f->delay_ns;
+		if (sim_flow_gap_ns(s, f) > t.gap_ns)
+			t.gap_ns = sim_flow_gap_ns(s, f);
 		t.delay_max_ns =
 			f->delay_max_ns > t.delay_max_ns ? f->delay_max_ns : t.delay_max_ns;
 	}
@@ -128,7 +130,7 @@ json_t *sim_report_json(const struct sim *s)
 {
 	const struct sim_counts *c = &s->counts;
 	json_t *o = json_object(), *states = json_object(), *bad = json_object(),
-	       *flows = json_object();
+	       *flows = json_object(), *wire = json_object();
 	struct sums t = sum_flows(s);
 
 	put(o, "spokes", s->n_spokes);
@@ -153,7 +155,11 @@ json_t *sim_report_json(const struct sim *s)
 	put(flows, "lost", t.lost);
 	put(flows, "delay_ns", t.received != 0 ? t.delay_ns / t.received : 0);
 	put(flows, "delay_max_ns", t.delay_max_ns);
+	put(flows, "gap_ns", t.gap_ns);
 	json_object_set_new(o, "traffic", flows);
+	for (unsigned i = 0; i < SIM_WIRES; i++)
+		put(wire, sim_wire_name(i), c->wire[i]);
+	json_object_set_new(o, "wire", wire);
 	for (unsigned i = 0; i < SIM_FAULTS; i++)
 		put(bad, faults[i].name, c->fault[i]);
 	json_object_set_new(o, "faults", bad);

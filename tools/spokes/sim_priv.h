@@ -4,6 +4,7 @@
  *
  *	net      the hub's configuration, read from the other end: spokes, addresses, keys
  *	cable    the port: frames, ARP, outer headers
+ *	wire     what is lost, damaged and sent again on the way
  *	tunnel   GRE and ESP, and who gets what came out of them
  *	spoke    a spoke's life and its NHRP
  *	rip      what it announces and what it learns
@@ -97,6 +98,29 @@ struct sim_flow {
 	uint64_t sent, received, highest;
 	uint64_t window; /* bit i: number highest - i came */
 	uint64_t delay_ns, delay_max_ns;
+	uint64_t heard_ns,
+		gap_ns; /* the last packet; the longest time without one, since "watch" */
+};
+
+/* What a bad wire does to packets, of a thousand each. */
+enum sim_wire {
+	SIM_WIRE_DROP,
+	SIM_WIRE_CORRUPT,
+	SIM_WIRE_DUPLICATE,
+	SIM_WIRE_REORDER,
+	SIM_WIRE_REPLAY,
+	SIM_WIRES
+};
+
+#define SIM_WIRE_KEPT 64
+
+struct sim_bad_wire {
+	bool on;
+	unsigned permille[SIM_WIRES];
+	uint32_t random;
+	struct rte_mbuf *late; /* goes after `behind` more */
+	unsigned behind;
+	struct rte_mbuf *kept[SIM_WIRE_KEPT]; /* to be sent again */
 };
 
 struct sim_counts {
@@ -104,7 +128,8 @@ struct sim_counts {
 	uint64_t no_buffer;
 	uint64_t dark; /* for a spoke that is down */
 	uint64_t nhrp_rx, nhrp_tx, rip_rx, rip_tx, rip_entries, data_rx, data_tx, icmp_rx, arp;
-	uint64_t other; /* frames that are nobody's business: IPv6, ICMP of routers */
+	uint64_t other;           /* frames that are nobody's business: IPv6, ICMP of routers */
+	uint64_t wire[SIM_WIRES]; /* what the bad wire did */
 	uint64_t fault[SIM_FAULTS];
 };
 
@@ -138,8 +163,10 @@ struct sim {
 	uint16_t port;
 	struct rte_mempool *pool;
 	struct rte_ether_addr mac, hub_mac;
+	struct rte_ether_addr gateway_mac; /* as the hub's configuration has it, or 0 */
 	bool hub_known; /* its Ethernet address */
 	uint64_t asked_ms;
+	struct sim_bad_wire wire;
 
 	struct sa_table *in, *out;
 	struct esp_context *esp;
@@ -189,6 +216,17 @@ void sim_cable_put(struct sim *s, struct sim_spoke *from, struct rte_mbuf *m);
 void sim_cable_send(struct sim *s, struct rte_mbuf **m, unsigned n);
 /* Octets that a spoke's outer headers take. */
 unsigned sim_cable_headers(const struct sim_spoke *k);
+
+/* --- wire --------------------------------------------------------------------------------------
+ */
+
+/* Packets for the hub, over the wire as it is. */
+void sim_wire_send(struct sim *s, struct rte_mbuf **m, unsigned n);
+/* Packets of the hub. @return those that are left */
+unsigned sim_wire_receive(struct sim *s, struct rte_mbuf **m, unsigned n);
+/* All 0: a good one, from now on. */
+void sim_wire_set(struct sim *s, const unsigned permille[SIM_WIRES], unsigned seed);
+const char *sim_wire_name(enum sim_wire kind);
 
 /* --- tunnel ------------------------------------------------------------------------------------
  */
@@ -255,6 +293,10 @@ void sim_flow_stop(struct sim *s, unsigned from);
 void sim_flow_turn(struct sim *s);
 /* An IPv4 packet that came for a LAN of this spoke. */
 void sim_flow_receive(struct sim_spoke *k, const uint8_t *ip, unsigned len);
+/* Measure from now on how long flows get nothing. */
+void sim_flow_watch(struct sim *s);
+/* The longest time so far, of this flow. */
+uint64_t sim_flow_gap_ns(const struct sim *s, const struct sim_flow *f);
 /* Numbers that did not come while later ones did. */
 uint64_t sim_flow_holes(const struct sim_flow *f);
 
@@ -299,6 +341,7 @@ struct sim_step {
 	uint32_t net_be;
 	uint8_t len;
 	enum sim_abuse kind;
+	unsigned wire[SIM_WIRES], seed;
 	char text[256]; /* as it is shown */
 
 	/* while and after it runs: */

@@ -28,6 +28,8 @@ enum {
 	KEY_METRIC = 1 << 8,
 	KEY_PREFIX = 1 << 9,
 	KEY_KIND = 1 << 10,
+	KEY_SEED = 1 << 11,
+	KEY_WIRE = 1 << 12,
 };
 
 static const struct {
@@ -132,6 +134,15 @@ static int get_kind(const json_t *v, struct sim_step *step, struct error *err)
 		err, "kind", v, "claim, impersonate, flood, cies, extensions, loop or garbage");
 }
 
+static unsigned wire_of(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < SIM_WIRES && strcmp(name, sim_wire_name(i)) != 0)
+		i++;
+	return i;
+}
+
 /* --- a step ------------------------------------------------------------------------------------
  */
 
@@ -159,6 +170,10 @@ static int get_key(const struct sim *s, unsigned key, const char *name, const js
 		return get_number(name, v, 1, 16, &step->metric, err);
 	case KEY_PREFIX:
 		return get_prefix(v, step, err);
+	case KEY_SEED:
+		return get_number(name, v, 0, INT_MAX, &step->seed, err);
+	case KEY_WIRE:
+		return get_number(name, v, 0, 1000, &step->wire[wire_of(name)], err);
 	default:
 		return get_kind(v, step, err);
 	}
@@ -167,12 +182,12 @@ static int get_key(const struct sim *s, unsigned key, const char *name, const js
 static unsigned key_of(const char *name)
 {
 	static const char *const names[] = {"spokes", "to", "within", "seconds", "rate", "size",
-		"count", "code", "metric", "prefix", "kind"};
+		"count", "code", "metric", "prefix", "kind", "seed"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
 			return 1u << i;
-	return 0;
+	return wire_of(name) < SIM_WIRES ? KEY_WIRE : 0;
 }
 
 static int get_verb(const json_t *json, struct sim_step *step, struct error *err)

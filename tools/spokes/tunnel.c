@@ -116,7 +116,7 @@ void sim_tunnel_flush(struct sim *s)
 		sim_cable_put(s, o->spoke, o->m);
 		m[good++] = o->m;
 	}
-	sim_cable_send(s, m, good);
+	sim_wire_send(s, m, good);
 }
 
 /* --- in ----------------------------------------------------------------------------------------
