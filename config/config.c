@@ -244,6 +244,7 @@ void config_free(struct config *c)
 	free(c->hooks);
 	free(c->events_socket);
 	free(c->opennhrp_socket);
+	free(c->nhrp.leases);
 	free(c->eal);
 	free(c->files);
 	free(c->control_socket);

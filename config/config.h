@@ -215,6 +215,7 @@ struct config_nhrp_limits {
 	unsigned requesters_per_lease; /**< who is purged when it ends; default 128 */
 	unsigned pending_per_peer;     /**< undecided registrations; default 4 */
 	unsigned probe_time; /**< seconds of silence that give an address away; default 3 */
+	char *leases;        /**< file for what outlives a reboot; NULL: none */
 };
 
 struct config_tunnel {

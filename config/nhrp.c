@@ -9,6 +9,7 @@
 #include "config/config_priv.h"
 
 #define AUTHENTICATION_CISCO 8 /* characters that IOS takes */
+#define LEASES_MAX           255
 #define NETWORK_ID_MAX       0xfffffeffu
 
 static const char *const unique_names[CONFIG_UNIQUE_MODES] = {
@@ -247,6 +248,17 @@ CONFIG_FIELD_READER(nhrp)
 	return config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), member);
 }
 
+static int read_leases(struct config_reader *r, const config_setting_t *s,
+	const struct config_field *f, void *member)
+{
+	char **path = member;
+	int rc = config_read_str(r, s, f, member);
+
+	return rc == 0 && (*path)[0] != '/'
+		       ? config_fail_at(r, s, "leases is \"%s\"; expected an absolute path", *path)
+		       : rc;
+}
+
 CONFIG_FIELD_READER(nhrp_limits)
 {
 #define AT(name) offsetof(struct config_nhrp_limits, name)
@@ -257,6 +269,7 @@ CONFIG_FIELD_READER(nhrp_limits)
 			false},
 		{"pending_per_peer", config_read_unsigned, AT(pending_per_peer), 1, 64, false},
 		{"probe_time", config_read_unsigned, AT(probe_time), 1, 60, false},
+		{"leases", read_leases, AT(leases), 0, LEASES_MAX, false},
 	};
 #undef AT
 	(void)f;

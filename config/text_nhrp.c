@@ -71,9 +71,15 @@ void config_put_nhrp_limits(FILE *f, const struct config_nhrp_limits *c)
 {
 	fprintf(f,
 		"nhrp = { redirects_per_second = %u; requesters_per_lease = %u; pending_per_peer = "
-		"%u; probe_time = %u; };\n",
+		"%u; probe_time = %u;",
 		c->redirects_per_second, c->requesters_per_lease, c->pending_per_peer,
 		c->probe_time);
+	if (c->leases != NULL) {
+		fputs(" leases = ", f);
+		config_put_string(f, c->leases);
+		fputc(';', f);
+	}
+	fputs(" };\n", f);
 }
 
 void config_put_nhrp(FILE *f, const struct config_nhrp *c)

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/stopwatch.h"
 #include "control/hub_priv.h"
+#include "control/leases.h"
 #include "crypto/suite.h"
 
 uint16_t hub_mtu(const struct config *c)
@@ -107,6 +108,8 @@ static int create_objects(struct hub *h, struct error *err)
 	if (rc == 0)
 		rc = hub_state_watch(h, err);
 	if (rc == 0)
+		rc = hub_leases_watch(h, err);
+	if (rc == 0)
 		rc = hub_nhrp_create(h, err);
 	if (rc == 0)
 		rc = hub_filters_create(h, err);
@@ -117,6 +120,8 @@ static int create_objects(struct hub *h, struct error *err)
 	stopwatch_lap(h->params.watch, "peers and routes");
 	if (rc == 0 && h->params.former_state > 0)
 		hub_state_restore(h, h->params.former_state);
+	if (rc == 0)
+		rc = hub_leases_create(h, h->params.former_state <= 0, err);
 	stopwatch_lap(h->params.watch, "state of the last hub");
 	if (rc == 0)
 		rc = hub_rip_create(h, err);
@@ -150,6 +155,7 @@ void hub_destroy(struct hub *h)
 	hub_shutdown_end(h);
 	hub_ike_destroy(h);
 	hub_nhrp_destroy(h);
+	hub_leases_destroy(h);
 	hub_rip_destroy(h);
 	hub_hold_destroy(h);
 	hub_hooks_destroy(h);
@@ -196,6 +202,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 		dp_peers_follow(h->dp);
 	dp_reclaim(h->dp);
 	hub_capture_turn(h);
+	hub_leases_turn(h);
 	hub_hooks_turn(h);
 	hub_shutdown_turn(h);
 	return n;

@@ -331,6 +331,7 @@ struct hub {
 	struct hub_hooks hooks;
 	struct event_stream *events; /* NULL: none; the daemon's */
 	struct hub_shutdown shutdown;
+	struct hub_leases *leases; /* NULL: in no file */
 };
 
 /* hub.c: log a line about what strangers do, at most one a second. */

@@ -7,6 +7,7 @@
  * the hub deletes them, whatever was wished.
  */
 #include "control/hub_priv.h"
+#include "control/leases.h"
 #include "control/rip_hub_priv.h"
 
 #define TIME_MS  1000 /* for all of it */
@@ -21,6 +22,7 @@ void hub_shutdown(struct hub *h, bool purge, bool poison)
 	if (s->begun)
 		return;
 	s->begun = true;
+	hub_leases_end(h);
 	/* What spokes are told now no later hub can go on with. */
 	if (purge || poison)
 		hub_state_forget(h);

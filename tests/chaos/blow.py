@@ -281,7 +281,7 @@ class Flood(Blow):
         self.rate = random.choice([20000, 100000])
         self.size = random.choice([100, 1400])
         self.seconds = random.uniform(0.3, 2)
-        self.kind = random.choice(["flood", "cies", "garbage", "claim"])
+        self.kind = random.choice(["flood", "garbage", "extensions", "loop"])
 
     def says(self):
         return (f"{self.rate} packets/s of {self.size} octets, 2000 of {self.kind}, "

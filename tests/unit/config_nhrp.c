@@ -23,7 +23,7 @@ static struct config *parse(const char *text, struct warnings *w)
 
 static const char everything[] =
 	"nhrp = { redirects_per_second = 5; requesters_per_lease = 6; pending_per_peer = 7;"
-	" probe_time = 8; };\n" LAN TUNNEL
+	" probe_time = 8; leases = \"/var/lib/l\"; };\n" LAN TUNNEL
 	"nhrp = { holding_time = 600; holding_time_max = 3600; authentication = \"pa55\";"
 	" network_id = 7; shortcut = true; non_caching = true; unique = \"strict\";"
 	" answer_registered = true; error_padding = false; multicast = [ \"nhs\", \"10.255.0.11\" "
@@ -47,6 +47,7 @@ static void test_everything(void)
 	CU_ASSERT_EQUAL(c->nhrp.requesters_per_lease, 6);
 	CU_ASSERT_EQUAL(c->nhrp.pending_per_peer, 7);
 	CU_ASSERT_EQUAL(c->nhrp.probe_time, 8);
+	CU_ASSERT_STRING_EQUAL(c->nhrp.leases, "/var/lib/l");
 	CU_ASSERT_EQUAL(n->holding_time, 600);
 	CU_ASSERT_EQUAL(n->holding_time_max, 3600);
 	CU_ASSERT_STRING_EQUAL(n->authentication, "pa55");
@@ -144,6 +145,8 @@ static void test_refused(void)
 			"hub.cfg:7: nhs with nbma 192.0.2.9 was given before, in hub.cfg:6"},
 		{"nhrp = { probe_time = 61; };",
 			"hub.cfg:1: probe_time is 61; expected a whole number 1..60"},
+		{"nhrp = { leases = \"l\"; };",
+			"hub.cfg:1: leases is \"l\"; expected an absolute path"},
 	};
 
 	REFUSE(cases);
