@@ -164,7 +164,7 @@ struct sim {
 	struct rte_mempool *pool;
 	struct rte_ether_addr mac, hub_mac;
 	struct rte_ether_addr gateway_mac; /* as the hub's configuration has it, or 0 */
-	bool hub_known; /* its Ethernet address */
+	bool hub_known;                    /* its Ethernet address */
 	uint64_t asked_ms;
 	struct sim_bad_wire wire;
 
