@@ -113,11 +113,12 @@ static int answer_drops(struct hub *h, const char *params, struct rte_tel_data *
 	return 0;
 }
 
-static int add_peer(struct hub *h, const struct hub_peer *p, struct rte_tel_data *list)
+static int add_peer(struct hub *h, unsigned long at, struct rte_tel_data *list)
 {
+	const struct hub_peer *p = &h->peers[at];
 	struct ip_addr address = ip_addr_v4(p->address_be), nbma = ip_addr_v4(p->nbma_be);
 	struct rte_tel_data *d = rte_tel_data_alloc();
-	char text[IP_ADDR_STRLEN];
+	char text[IP_ADDR_STRLEN], place[24];
 	uint64_t rx, tx;
 
 	if (d == NULL)
@@ -131,7 +132,9 @@ static int add_peer(struct hub *h, const struct hub_peer *p, struct rte_tel_data
 	rte_tel_data_add_dict_string(d, "state", hub_peer_state_name(hub_peer_state(h, p)));
 	rte_tel_data_add_dict_u64(d, "rx_packets", rx);
 	rte_tel_data_add_dict_u64(d, "tx_packets", tx);
-	if (rte_tel_data_add_array_container(list, d, 0) == 0)
+	/* Not an array of them, for which DPDK 22.11 has no words. */
+	snprintf(place, sizeof(place), "%lu", at);
+	if (rte_tel_data_add_dict_container(list, place, d, 0) == 0)
 		return 0;
 	rte_tel_data_free(d);
 	return -ENOSPC;
@@ -165,11 +168,11 @@ static int answer_peers(struct hub *h, const char *params, struct rte_tel_data *
 	if (list == NULL)
 		return -ENOMEM;
 	rte_tel_data_start_dict(d);
-	rte_tel_data_start_array(list, RTE_TEL_CONTAINER);
+	rte_tel_data_start_dict(list);
 	for (unsigned looks = 0; at < h->peers_room &&
 				 n < RTE_MIN(count, (unsigned long)PAGE_MAX) && looks < LOOKS_MAX;
 		at++, looks++)
-		if (h->peers[at].used && add_peer(h, &h->peers[at], list) == 0)
+		if (h->peers[at].used && add_peer(h, at, list) == 0)
 			n++;
 	rte_tel_data_add_dict_u64(d, "total", h->n_peers);
 	/* 0: there are no more. */

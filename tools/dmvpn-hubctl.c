@@ -13,6 +13,7 @@
 #include "control/cli.h"
 #include "tools/hubctl_edit.h"
 #include "tools/hubctl_output.h"
+#include "tools/hubctl_watch.h"
 
 #define SOCKET     "/run/dmvpn-hub/control.sock"
 #define PROMPT     "dmvpn> "
@@ -30,6 +31,8 @@ static const char usage[] =
 	"  -f FILE    commands from a file\n"
 	"  -e         stop at the first error\n"
 	"  -x         show each command before its answer\n"
+	"  --stats-period SECONDS\n"
+	"             live view: ports and the busiest spokes with their rates\n"
 	"  -h         this text\n"
 	"Exit code: 0, 1 some command failed or no hub answers, 2 wrong use.\n";
 
@@ -39,7 +42,8 @@ struct options {
 	bool json;
 	bool stop;
 	bool echo;
-	bool page; /* somebody is at a terminal */
+	bool page;             /* somebody is at a terminal */
+	unsigned stats_period; /* seconds; 0: no live view */
 };
 
 struct hub_link {
@@ -167,14 +171,13 @@ static int ask(struct hub_link *hub, const struct options *o, char *line)
 	return sent ? rc : -1;
 }
 
-/* What may come after a line, for the terminal. */
-static char *expected(void *ctx, const char *line)
+/* The whole of an answer, or NULL. */
+static char *answer(struct hub_link *hub, const char *line, const char *end)
 {
-	struct hub_link *hub = ctx;
 	char *words = NULL;
 	size_t len = 0;
 	FILE *to = open_memstream(&words, &len);
-	int rc = to == NULL ? -1 : send_line(hub, line, " ?\n");
+	int rc = to == NULL ? -1 : send_line(hub, line, end);
 
 	if (rc == 0)
 		rc = take_answer(hub, false, to, to);
@@ -184,6 +187,17 @@ static char *expected(void *ctx, const char *line)
 		return words;
 	free(words);
 	return NULL;
+}
+
+/* What may come after a line, for the terminal. */
+static char *expected(void *ctx, const char *line)
+{
+	return answer(ctx, line, " ?\n");
+}
+
+static char *ask_json(void *ctx, const char *line)
+{
+	return answer(ctx, line, "\n");
 }
 
 static bool is_quit(const char *line)
@@ -275,19 +289,32 @@ static int run(const struct options *o, int n, char **words)
 	}
 	if (link_open(&hub, o->socket) < 0)
 		return 1;
+	if (o->stats_period != 0)
+		return hubctl_watch(o->stats_period, ask_json, &hub);
 	if (n > 0)
 		return ask_one(&hub, o, n, words);
 	return in == stdin && isatty(STDIN_FILENO) ? converse(&hub, *o) : ask_all(&hub, o, in);
 }
 
+/* @return 0: it is none */
+static unsigned period(const char *text)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	return *text < '0' || *text > '9' || *end != '\0' || v > 3600 ? 0 : (unsigned)v;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{"stats-period", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
 	struct options o = {.socket = SOCKET};
 	int option;
 
 	opterr = 0;
 	/* "+": what follows the first word is the command's. */
-	while ((option = getopt(argc, argv, "+:s:jf:exh")) != -1) {
+	while ((option = getopt_long(argc, argv, "+:s:jf:exh", longs, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			o.socket = optarg;
@@ -304,17 +331,26 @@ int main(int argc, char **argv)
 		case 'x':
 			o.echo = true;
 			break;
+		case 'p':
+			o.stats_period = period(optarg);
+			if (o.stats_period > 0)
+				break;
+			fprintf(stderr,
+				"dmvpn-hubctl: --stats-period %s: expected seconds, 1..3600\n",
+				optarg);
+			return EXIT_USAGE;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
 		default:
-			fprintf(stderr, "dmvpn-hubctl: option -%c %s; see dmvpn-hubctl -h\n",
-				optopt, option == ':' ? "wants a value" : "is not known");
+			fprintf(stderr, "dmvpn-hubctl: option %s %s; see dmvpn-hubctl -h\n",
+				argv[optind - 1], option == ':' ? "wants a value" : "is not known");
 			return EXIT_USAGE;
 		}
 	}
-	if (o.file != NULL && optind < argc) {
-		fprintf(stderr, "dmvpn-hubctl: -f and a command exclude each other\n");
+	if ((o.file != NULL || o.stats_period != 0) && optind < argc) {
+		fprintf(stderr, "dmvpn-hubctl: %s and a command exclude each other\n",
+			o.file != NULL ? "-f" : "--stats-period");
 		return EXIT_USAGE;
 	}
 	return run(&o, argc - optind, argv + optind);
