@@ -174,9 +174,13 @@ static void receive_arp(struct sim *s, const struct rte_mbuf *m)
 			arp->arp_data.arp_sip);
 }
 
-/* On a bridge others' frames come along now and then. */
-static bool is_ours(const struct sim *s, const struct rte_ether_addr *to)
+/* On a bridge others' frames come along now and then: what is judged is the hub's, and for us. */
+static bool is_ours(const struct sim *s, const struct rte_ether_hdr *ether)
 {
+	const struct rte_ether_addr *to = &ether->dst_addr;
+
+	if (s->hub_known && !rte_is_same_ether_addr(&ether->src_addr, &s->hub_mac))
+		return false;
 	return rte_is_multicast_ether_addr(to) || rte_is_same_ether_addr(to, &s->mac) ||
 	       rte_is_same_ether_addr(to, &s->gateway_mac);
 }
@@ -284,7 +288,7 @@ unsigned sim_cable_rx(struct sim *s)
 		const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m[i], struct rte_ether_hdr *);
 		uint16_t type = m[i]->data_len > sizeof(*ether) ? ntohs(ether->ether_type) : 0;
 
-		if (!is_ours(s, &ether->dst_addr)) {
+		if (!is_ours(s, ether)) {
 			s->counts.other++;
 			rte_pktmbuf_free(m[i]);
 			continue;
