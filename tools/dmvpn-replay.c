@@ -33,6 +33,7 @@ static const char usage[] =
 	"between\n"
 	"                 loops, because a capture that comes again is all replays\n"
 	"  --churn N      so many peers come and go while the capture is played\n"
+	"  --slow N       each packet costs N cycles more, to see that a comparison finds it\n"
 	"  --port NAME    all frames come in on this port; default: by Ethernet destination\n"
 	"  --write FILE   what the hub transmits in the first loop, as pcap (one worker)\n"
 	"  --json FILE    results as JSON, \"-\" for standard output instead of tables\n"
@@ -96,6 +97,8 @@ static int parse_option(struct replay_options *o, int option, const char *value)
 		return strcmp(value, "off") == 0 ? 0 : bad_option("--window", "off", value);
 	case 'x':
 		return parse_unsigned("--churn", value, 1, 1u << 24, &o->churn);
+	case 'S':
+		return parse_unsigned("--slow", value, 1, 1000000, &o->slow);
 	case 'p':
 		o->port = value;
 		return 0;
@@ -152,6 +155,7 @@ static int parse_options(struct replay_options *o, int argc, char **argv)
 		{"buffers", required_argument, NULL, 'b'},
 		{"window", required_argument, NULL, 'W'},
 		{"churn", required_argument, NULL, 'x'},
+		{"slow", required_argument, NULL, 'S'},
 		{"port", required_argument, NULL, 'p'},
 		{"write", required_argument, NULL, 'o'},
 		{"json", required_argument, NULL, 'j'},

@@ -284,7 +284,7 @@ static void burst_prepare(struct replay_floor *f, unsigned at, unsigned n, struc
 	}
 }
 
-void replay_floor_loop(struct replay_floor *f, bool prefetch, struct replay_turns *turns)
+void replay_floor_loop(struct replay_floor *f, bool prefetch, struct turns *turns)
 {
 	struct burst b;
 	uint64_t start;
@@ -298,7 +298,7 @@ void replay_floor_loop(struct replay_floor *f, bool prefetch, struct replay_turn
 		burst_run(f, f->gcm_open, b.open, n, IMB_DIR_DECRYPT, b.open_tags);
 		burst_run(f, f->gcm_seal, b.seal, n, IMB_DIR_ENCRYPT, b.seal_tags);
 		if (turns != NULL && n >= BURST / 4)
-			replay_turns_add(turns, rte_rdtsc() - start, n);
+			turns_add(turns, rte_rdtsc() - start, n);
 	}
 }
 

@@ -73,9 +73,9 @@ static void account_turn(struct replay *r, unsigned worker, uint64_t cycles)
 	dp_stats_stage_cycles(r->dp, worker, stages);
 	rest = cycles - rx - tx;
 	if (counts) {
-		replay_turns_add(&w->turns[REPLAY_PATH], cycles - rx - tx, packets);
-		replay_turns_add(&w->turns[REPLAY_IO_RX], rx, packets);
-		replay_turns_add(&w->turns[REPLAY_IO_TX], tx, packets);
+		turns_add(&w->turns[REPLAY_PATH], cycles - rx - tx, packets);
+		turns_add(&w->turns[REPLAY_IO_RX], rx, packets);
+		turns_add(&w->turns[REPLAY_IO_TX], tx, packets);
 	}
 	for (unsigned i = 0; i < DP_STAGE_COUNT; i++) {
 		uint64_t spent = stages[i] - w->seen_stages[i];
@@ -86,10 +86,10 @@ static void account_turn(struct replay *r, unsigned worker, uint64_t cycles)
 			spent -= RTE_MIN(spent, tx);
 		rest -= RTE_MIN(rest, spent);
 		if (counts)
-			replay_turns_add(&w->turns[REPLAY_STAGE + i], spent, packets);
+			turns_add(&w->turns[REPLAY_STAGE + i], spent, packets);
 	}
 	if (counts)
-		replay_turns_add(&w->turns[REPLAY_LOOP], rest, packets);
+		turns_add(&w->turns[REPLAY_LOOP], rest, packets);
 	w->seen_rx = w->io_rx;
 	w->seen_tx = w->io_tx;
 	w->seen_taken = w->taken;
@@ -183,6 +183,15 @@ static void write_frame(struct replay *r, const struct rte_mbuf *m)
 		r->capture.frames[0].time_ns + r->n_written++ * FRAME_NS);
 }
 
+/* The hub's time, for all that is measured. */
+static void waste(uint64_t cycles)
+{
+	uint64_t start = rte_rdtsc();
+
+	while (rte_rdtsc() - start < cycles)
+		rte_pause();
+}
+
 static uint16_t port_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t n)
 {
 	struct replay *r = ((struct replay_port *)ctx)->replay;
@@ -203,6 +212,8 @@ static uint16_t port_tx(void *ctx, uint16_t queue, struct rte_mbuf **m, uint16_t
 	w->sent = true;
 	__atomic_store_n(&w->taken, w->taken + n, __ATOMIC_RELAXED);
 	w->io_tx += rte_rdtsc() - now;
+	if (unlikely(r->opt.slow != 0))
+		waste((uint64_t)r->opt.slow * n);
 	return n;
 }
 
@@ -277,7 +288,7 @@ void replay_port_gather(struct replay *r)
 {
 	for (unsigned i = 0; i < r->opt.workers; i++)
 		for (unsigned c = 0; c < REPLAY_COSTS; c++)
-			replay_turns_merge(&r->turns[c], &r->workers[i].turns[c]);
+			turns_merge(&r->turns[c], &r->workers[i].turns[c]);
 }
 
 bool replay_port_done(const struct replay *r)

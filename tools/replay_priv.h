@@ -6,7 +6,6 @@
  *	replay_port    the port that frames come from and go to, and what that costs
  *	replay_run     loops, windows of measurement, anti-replay between loops
  *	replay_churn   peers that come and go meanwhile
- *	replay_turns   histograms of what each turn cost
  *	replay_floor   the same packets through bare intel-ipsec-mb calls
  *	replay_report  tables and JSON
  */
@@ -22,10 +21,10 @@
 #include "dataplane/dp.h"
 #include "dataplane/stats.h"
 #include "tools/capture.h"
+#include "tools/turns.h"
 
 #define REPLAY_WINDOWS    20 /* a measurement is cut into at most so many, to show its spread */
 #define REPLAY_HOLD_MAX   65536
-#define REPLAY_BINS       4096
 #define REPLAY_CHURN_ROOM 1024 /* places for peers that come and go, many times */
 
 struct replay_options {
@@ -40,17 +39,12 @@ struct replay_options {
 	unsigned workers;
 	unsigned buffers;
 	unsigned churn; /* peers that come and go meanwhile */
+	unsigned slow;  /* cycles that each packet is made to cost more */
 	double rate;    /* packets per second; 0: as fast as they are taken */
 	bool window_off;
 	bool check;
 	bool floor;
 	bool huge;
-};
-
-/* What turns cost, in cycles a packet. */
-struct replay_turns {
-	uint64_t n;
-	uint32_t bins[REPLAY_BINS];
 };
 
 enum replay_cost {
@@ -89,7 +83,7 @@ struct replay_worker {
 	/* At the end of the turn before: what was counted by then. */
 	uint64_t seen_rx, seen_tx, seen_taken;
 	uint64_t seen_stages[DP_STAGE_COUNT];
-	struct replay_turns *turns; /* by enum replay_cost */
+	struct turns *turns; /* by enum replay_cost */
 	/* What other workers read, too, has a line of its own. */
 	uint64_t given __attribute__((aligned(64))); /* packets in this loop; atomic */
 	uint64_t taken;                              /* that it transmitted; atomic */
@@ -138,7 +132,7 @@ struct replay {
 	struct replay_churn churn;
 	struct sa_hot *initial; /* inbound SAs before the first loop */
 	struct replay_floor *floor;
-	struct replay_turns turns[REPLAY_COSTS];
+	struct turns turns[REPLAY_COSTS];
 	struct replay_window windows[REPLAY_WINDOWS];
 	unsigned n_windows;
 };
@@ -175,13 +169,6 @@ void replay_port_skip(struct replay *r, unsigned worker, uint64_t cycles);
 void replay_port_forget(struct replay *r);
 void replay_port_gather(struct replay *r);
 
-/* replay_turns.c */
-/* A turn that took so many cycles for so many packets, at least one. */
-void replay_turns_add(struct replay_turns *t, uint64_t cycles, uint64_t packets);
-/* Cycles a packet that `share` (0..1) of the turns were below; 0 if there were none. */
-double replay_turns_at(const struct replay_turns *t, double share);
-void replay_turns_merge(struct replay_turns *to, const struct replay_turns *from);
-
 /* replay_run.c */
 int replay_run(struct replay *r, struct error *err);
 /* All drops since the hub was made, tx_full and the like included. */
@@ -192,7 +179,7 @@ uint64_t replay_run_drops(const struct replay *r);
 struct replay_floor *replay_floor_create(const struct replay *r);
 void replay_floor_destroy(struct replay_floor *f);
 /* One loop over the packets; what the calls alone cost goes to `turns`, NULL: nowhere. */
-void replay_floor_loop(struct replay_floor *f, bool prefetch, struct replay_turns *turns);
+void replay_floor_loop(struct replay_floor *f, bool prefetch, struct turns *turns);
 /* The code that intel-ipsec-mb chose for this CPU. */
 const char *replay_floor_arch(const struct replay_floor *f);
 

@@ -15,9 +15,6 @@
 #include <rte_eal.h>
 #include <rte_version.h>
 
-#define FIGURE 0.25 /* the share of turns that were cheaper than the figure reported */
-#define LOW    0.10
-#define HIGH   0.50
 /* Half of the turns cost so much more than the cheapest tenth: not the hub's doing. */
 #define NOISY 1.15
 
@@ -52,10 +49,10 @@ static struct series series_of_windows(const struct replay *r, value_fn value)
 /* Lower quartile over the turns, from lowest tenth to median. */
 static struct series series_of_turns(const struct replay *r, unsigned cost)
 {
-	const struct replay_turns *t = &r->turns[cost];
+	const struct turns *t = &r->turns[cost];
 
 	return (struct series){
-		replay_turns_at(t, FIGURE), replay_turns_at(t, LOW), replay_turns_at(t, HIGH)};
+		turns_at(t, TURNS_FIGURE), turns_at(t, TURNS_LOW), turns_at(t, TURNS_HIGH)};
 }
 
 static bool series_is_noisy(struct series s)

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Cycles a packet, turn by turn, as a histogram. What disturbs a turn (another program, a neighbor
- * on the core's other thread) only makes it slower, and does so for some of the turns: the lower
- * quartile stays where it is when a mean or a median of seconds has doubled.
- */
-#include "tools/replay_priv.h"
+#include "tools/turns.h"
 
 #define SUB  128u /* bins that each power of two is cut into */
 #define UNIT 16.0 /* parts of a cycle that the lowest bins hold one of each */
@@ -14,7 +9,7 @@ static unsigned bin_of(uint64_t v)
 	unsigned e = v < 2 * SUB ? 0 : 63 - (unsigned)__builtin_clzll(v) - 7;
 	unsigned bin = e * SUB + (unsigned)(v >> e);
 
-	return bin < REPLAY_BINS ? bin : REPLAY_BINS - 1;
+	return bin < TURNS_BINS ? bin : TURNS_BINS - 1;
 }
 
 static double bin_start(unsigned bin)
@@ -24,20 +19,20 @@ static double bin_start(unsigned bin)
 	return (double)((uint64_t)(bin - e * SUB) << e) / UNIT;
 }
 
-void replay_turns_add(struct replay_turns *t, uint64_t cycles, uint64_t packets)
+void turns_add(struct turns *t, uint64_t cycles, uint64_t packets)
 {
 	t->n++;
 	t->bins[bin_of(cycles * (uint64_t)UNIT / packets)]++;
 }
 
-double replay_turns_at(const struct replay_turns *t, double share)
+double turns_at(const struct turns *t, double share)
 {
 	double rank = share * (double)t->n, below = 0;
 	unsigned bin = 0;
 
 	if (t->n == 0)
 		return 0;
-	while (bin < REPLAY_BINS - 1 && below + t->bins[bin] <= rank)
+	while (bin < TURNS_BINS - 1 && below + t->bins[bin] <= rank)
 		below += t->bins[bin++];
 	if (t->bins[bin] == 0)
 		return bin_start(bin);
@@ -45,9 +40,9 @@ double replay_turns_at(const struct replay_turns *t, double share)
 	       (bin_start(bin + 1) - bin_start(bin)) * (rank - below) / t->bins[bin];
 }
 
-void replay_turns_merge(struct replay_turns *to, const struct replay_turns *from)
+void turns_merge(struct turns *to, const struct turns *from)
 {
 	to->n += from->n;
-	for (unsigned i = 0; i < REPLAY_BINS; i++)
+	for (unsigned i = 0; i < TURNS_BINS; i++)
 		to->bins[i] += from->bins[i];
 }
