@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include <rte_byteorder.h>
-#include <rte_prefetch.h>
 
 #include "crypto/esp_priv.h"
 #include "crypto/replay.h"
@@ -106,14 +105,6 @@ static inline void aad_set(struct esp_work *w, uint64_t header, uint64_t seq)
 	}
 }
 
-static void prefetch_sas(struct esp_packet *const pkts[], unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		rte_prefetch0(pkts[i]->sa);
-		rte_prefetch0(&pkts[i]->sa->hot);
-	}
-}
-
 static inline uint64_t *large_window(const struct esp_context *c, const struct sa *sa)
 {
 	return sa->hot.window_size > REPLAY_INLINE_MAX ? sa_window_words(c->table, sa) : NULL;
@@ -198,7 +189,6 @@ void esp_open_burst(struct esp_context *c, struct esp_packet *const pkts[], unsi
 {
 	unsigned n_gcm = 0, n_jobs = 0;
 
-	prefetch_sas(pkts, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct esp_packet *pkt = pkts[i];
 		enum esp_cipher cipher = pkt->sa->cipher;
@@ -290,7 +280,6 @@ void esp_seal_burst(struct esp_context *c, struct esp_packet *const pkts[], unsi
 {
 	unsigned n_gcm = 0, n_jobs = 0;
 
-	prefetch_sas(pkts, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct esp_packet *pkt = pkts[i];
 		enum esp_cipher cipher = pkt->sa->cipher;

@@ -459,10 +459,10 @@ unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned eth_out_stage(struct worker *w, struct pkt **line, unsigned n);
 
 /*
- * tx.c: put a finished frame, and its packet's mark, into its port's buffer; give the buffers to
- * the ports.
+ * tx.c: put finished frames, and their packets' marks, into their ports' buffers; give the buffers
+ * to the ports.
  */
-void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m, uint8_t trace);
+void tx_add_line(struct worker *w, struct pkt **line, unsigned n);
 void tx_flush(struct worker *w);
 
 /*

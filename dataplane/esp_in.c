@@ -126,8 +126,11 @@ static bool accept_opened(struct worker *w, struct pkt *p)
 	return true;
 }
 
-/* Find the SAs. Returns how many packets have one and are this worker's to open. */
-static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n)
+/*
+ * Find the SAs. Returns how many packets have one and are this worker's to open.
+ * @param[out] claiming  some peers are not known to be this worker's yet
+ */
+static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n, bool *claiming)
 {
 	struct sa *sas[BURST_MAX];
 	uint32_t spis[BURST_MAX];
@@ -155,8 +158,12 @@ static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n)
 		p->esp.sa = sas[i];
 		if (unlikely(sas[i] == NULL))
 			pkt_drop(w, p, DP_DROP_esp_spi);
-		else if (likely(sa_owner(sas[i]) == w->id) || own_packet(w, p))
+		else if (likely(sa_owner(sas[i]) == w->id))
 			line[kept++] = p;
+		else if (own_packet(w, p)) {
+			line[kept++] = p;
+			*claiming = true;
+		}
 	}
 	return kept;
 }
@@ -167,13 +174,11 @@ unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n)
 	unsigned kept = 0;
 	bool claiming = false;
 
-	n = find_sas(w, line, n);
+	n = find_sas(w, line, n, &claiming);
 	if (n == 0)
 		return 0;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		esp[i] = &line[i]->esp;
-		claiming |= sa_owner(line[i]->esp.sa) != w->id;
-	}
 	esp_open_burst(w->esp, esp, n);
 	if (unlikely(claiming))
 		settle_claims(w, line, n);

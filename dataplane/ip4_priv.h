@@ -20,8 +20,12 @@ enum ip4_check {
 	IP4_CHECKSUM,
 };
 
-/* Ones' complement sum of n 32-bit words, folded. A correct header sums to 0xffff. */
-static inline uint16_t ip4_sum(const uint8_t *p, unsigned words)
+/*
+ * A correct header's ones' complement sum is all ones (RFC 1071 1): what its words add up to, in
+ * any width, is a multiple of 0xffff. The compiler tests that by one multiplication; to fold the
+ * sum is ten steps.
+ */
+static inline bool ip4_sum_good(const uint8_t *p, unsigned words)
 {
 	uint64_t sum = 0;
 	uint32_t v;
@@ -30,10 +34,7 @@ static inline uint16_t ip4_sum(const uint8_t *p, unsigned words)
 		memcpy(&v, p + 4 * i, sizeof(v));
 		sum += v;
 	}
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+	return sum % 0xffff == 0 && sum != 0;
 }
 
 /*
@@ -56,9 +57,9 @@ static inline enum ip4_check ip4_check(const uint8_t *l3, uint16_t *len, bool su
 	if (summed) {
 		/* Nothing to add. */
 	} else if (likely(header == IP4_HDR_MIN)) {
-		if (unlikely(ip4_sum(l3, 5) != 0xffff))
+		if (unlikely(!ip4_sum_good(l3, 5)))
 			return IP4_CHECKSUM;
-	} else if (ip4_sum(l3, header / 4) != 0xffff) {
+	} else if (!ip4_sum_good(l3, header / 4)) {
 		return IP4_CHECKSUM;
 	}
 	total = rte_be_to_cpu_16(ip->total_length);

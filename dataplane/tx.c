@@ -69,6 +69,15 @@ static void tx_flush_port(struct worker *w, uint16_t port)
 	b->n = 0;
 }
 
+static inline void tx_put(struct worker *w, uint16_t port, struct tx_buffer *b, const struct pkt *p)
+{
+	b->trace[b->n] = p->trace;
+	b->traced |= p->trace;
+	b->m[b->n++] = p->m;
+	if (unlikely(b->n == BURST_MAX))
+		tx_flush_port(w, port);
+}
+
 /* The tag of the VLAN that the port stands for (IEEE 802.1Q). Returns false for want of room. */
 static bool put_tag(struct rte_mbuf *m, uint16_t vlan, uint8_t offloads)
 {
@@ -88,29 +97,50 @@ static bool put_tag(struct rte_mbuf *m, uint16_t vlan, uint8_t offloads)
 	return true;
 }
 
-void tx_add(struct worker *w, uint16_t port, struct rte_mbuf *m, uint8_t trace)
+/* A packet for a port that stands for a VLAN of another. */
+static void tx_add_tagged(struct worker *w, const struct pkt *p)
 {
-	const struct port *out = &w->dp->ports[port];
+	const struct port *out = &w->dp->ports[p->port];
 	struct tx_buffer *b = &w->tx[out->phys];
 
-	if (unlikely(out->vlan != 0)) {
-		w->stats.ports[port].tx_packets++;
-		w->stats.ports[port].tx_bytes += m->pkt_len;
-		if (!put_tag(m, out->vlan, w->dp->ports[out->phys].offloads)) {
-			drop_count(w, DP_DROP_out_no_room);
-			if (unlikely(w->watch & WATCH_DROPS))
-				capture_drop_frame(w, out->phys, m, true, DP_DROP_out_no_room);
-			if (unlikely(trace != TRACE_NONE))
-				trace_end(w, trace, DP_TRACE_DROPPED, DP_DROP_out_no_room);
-			buf_free(m);
-			return;
+	w->stats.ports[p->port].tx_packets++;
+	w->stats.ports[p->port].tx_bytes += p->m->pkt_len;
+	if (!put_tag(p->m, out->vlan, w->dp->ports[out->phys].offloads)) {
+		drop_count(w, DP_DROP_out_no_room);
+		if (unlikely(w->watch & WATCH_DROPS))
+			capture_drop_frame(w, out->phys, p->m, true, DP_DROP_out_no_room);
+		if (unlikely(p->trace != TRACE_NONE))
+			trace_end(w, p->trace, DP_TRACE_DROPPED, DP_DROP_out_no_room);
+		buf_free(p->m);
+		return;
+	}
+	tx_put(w, out->phys, b, p);
+}
+
+/* For a port that stands for itself. Returns how many in a row there are. */
+static unsigned tx_add_run(struct worker *w, struct pkt **line, unsigned n)
+{
+	uint16_t port = line[0]->port;
+	struct tx_buffer *b = &w->tx[port];
+	unsigned i;
+
+	for (i = 0; i < n && line[i]->port == port; i++)
+		tx_put(w, port, b, line[i]);
+	return i;
+}
+
+void tx_add_line(struct worker *w, struct pkt **line, unsigned n)
+{
+	unsigned same;
+
+	for (unsigned i = 0; i < n; i += same) {
+		if (likely(w->dp->ports[line[i]->port].vlan == 0)) {
+			same = tx_add_run(w, line + i, n - i);
+		} else {
+			tx_add_tagged(w, line[i]);
+			same = 1;
 		}
 	}
-	b->trace[b->n] = trace;
-	b->traced |= trace;
-	b->m[b->n++] = m;
-	if (b->n == BURST_MAX)
-		tx_flush_port(w, out->phys);
 }
 
 void tx_flush(struct worker *w)

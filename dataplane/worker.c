@@ -57,8 +57,7 @@ void worker_transmit(struct worker *w, struct pkt **line, unsigned n)
 {
 	if (unlikely(w->watch & WATCH_TRACE))
 		trace_stage(w, DP_STAGE_tx, line, n);
-	for (unsigned i = 0; i < n; i++)
-		tx_add(w, line[i]->port, line[i]->m, line[i]->trace);
+	tx_add_line(w, line, n);
 }
 
 void worker_send(struct worker *w, struct pkt **line, unsigned n)
