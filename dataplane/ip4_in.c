@@ -53,13 +53,17 @@ static bool take_udp(struct worker *w, struct pkt *p)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p->l3;
 	struct cursor c = cursor_open(p->l3, p->l3_len);
+	struct rte_udp_hdr udp = {0};
+	const uint8_t *header;
 	uint16_t port, len;
 
-	cursor_take(&c, rte_ipv4_hdr_len(ip) + 2u);
-	port = cursor_u16(&c);
-	len = cursor_u16(&c);
-	cursor_u16(&c);
-	if (c.error || len < sizeof(struct rte_udp_hdr) ||
+	cursor_take(&c, rte_ipv4_hdr_len(ip));
+	header = cursor_take(&c, sizeof(udp));
+	if (likely(header != NULL))
+		memcpy(&udp, header, sizeof(udp));
+	port = rte_be_to_cpu_16(udp.dst_port);
+	len = rte_be_to_cpu_16(udp.dgram_len);
+	if (len < sizeof(struct rte_udp_hdr) ||
 		len - sizeof(struct rte_udp_hdr) > cursor_left(&c)) {
 		pkt_drop(w, p, DP_DROP_udp_length);
 	} else if (port == PORT_IKE) {

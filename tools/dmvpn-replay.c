@@ -33,6 +33,9 @@ static const char usage[] =
 	"between\n"
 	"                 loops, because a capture that comes again is all replays\n"
 	"  --churn N      so many peers come and go while the capture is played\n"
+	"  --multicast N  instead of the capture's frames, which the floor still uses: a packet of "
+	"N\n"
+	"                 octets from control, each loop, copied to all peers (one worker)\n"
 	"  --slow N       each packet costs N cycles more, to see that a comparison finds it\n"
 	"  --port NAME    all frames come in on this port; default: by Ethernet destination\n"
 	"  --write FILE   what the hub transmits in the first loop, as pcap (one worker)\n"
@@ -97,6 +100,8 @@ static int parse_option(struct replay_options *o, int option, const char *value)
 		return strcmp(value, "off") == 0 ? 0 : bad_option("--window", "off", value);
 	case 'x':
 		return parse_unsigned("--churn", value, 1, 1u << 24, &o->churn);
+	case 'm':
+		return parse_unsigned("--multicast", value, 20, 1400, &o->multicast);
 	case 'S':
 		return parse_unsigned("--slow", value, 1, 1000000, &o->slow);
 	case 'p':
@@ -132,6 +137,8 @@ static int check_options(struct replay_options *o, int argc, char **argv)
 		wrong = "one capture is expected";
 	else if (o->write != NULL && o->workers > 1)
 		wrong = "--write goes with one worker: several have no order to write in";
+	else if (o->multicast > 0 && o->workers > 1)
+		wrong = "--multicast goes with one worker";
 	if (wrong != NULL) {
 		fprintf(stderr, "dmvpn-replay: %s; see --help\n", wrong);
 		return -EINVAL;
@@ -155,6 +162,7 @@ static int parse_options(struct replay_options *o, int argc, char **argv)
 		{"buffers", required_argument, NULL, 'b'},
 		{"window", required_argument, NULL, 'W'},
 		{"churn", required_argument, NULL, 'x'},
+		{"multicast", required_argument, NULL, 'm'},
 		{"slow", required_argument, NULL, 'S'},
 		{"port", required_argument, NULL, 'p'},
 		{"write", required_argument, NULL, 'o'},

@@ -271,8 +271,10 @@ void replay_port_rewind(struct replay *r)
 		w->gave = w->sent = false;
 		w->left = 0;
 		for (unsigned p = 0; p < r->config->n_ports; p++) {
-			r->ports[p].queues[i].next = 0;
-			w->left += r->ports[p].queues[i].n_frames;
+			struct replay_queue *q = &r->ports[p].queues[i];
+
+			q->next = r->opt.multicast > 0 ? q->n_frames : 0;
+			w->left += q->n_frames - q->next;
 		}
 	}
 }

@@ -38,9 +38,10 @@ struct replay_options {
 	unsigned warmup; /* loops before */
 	unsigned workers;
 	unsigned buffers;
-	unsigned churn; /* peers that come and go meanwhile */
-	unsigned slow;  /* cycles that each packet is made to cost more */
-	double rate;    /* packets per second; 0: as fast as they are taken */
+	unsigned churn;     /* peers that come and go meanwhile */
+	unsigned multicast; /* octets of a packet for all peers, played instead of the capture */
+	unsigned slow;      /* cycles that each packet is made to cost more */
+	double rate;        /* packets per second; 0: as fast as they are taken */
 	bool window_off;
 	bool check;
 	bool floor;

@@ -182,6 +182,11 @@ static void sum_windows(const struct replay *r, struct dp_stats *sum, uint64_t *
 	}
 }
 
+static uint64_t frames_played(const struct replay *r, uint64_t loops)
+{
+	return loops * (r->opt.multicast > 0 ? 1 : r->capture.n_frames);
+}
+
 static void show_counts(const struct dp_stats *sum, uint64_t received)
 {
 	uint64_t drops = 0;
@@ -256,7 +261,7 @@ void replay_report_table(const struct replay *r)
 	show_figures(r);
 	if (r->opt.churn > 0)
 		printf("\n  %u peers came and went meanwhile\n", r->churn.gone);
-	show_counts(&sum, loops * r->capture.n_frames);
+	show_counts(&sum, frames_played(r, loops));
 	if (r->opt.write != NULL)
 		printf("  what the hub transmitted in its first loop: %s (%" PRIu64 " frames)\n",
 			r->opt.write, r->n_written);
@@ -313,7 +318,7 @@ static json_t *json_counts(const struct replay *r)
 				json_integer((json_int_t)sum.punts[p].passed));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "churned",
 		(json_int_t)r->churn.gone, "loops", (json_int_t)loops, "frames",
-		(json_int_t)(loops * r->capture.n_frames), "forwarded", (json_int_t)sum.forwarded,
+		(json_int_t)frames_played(r, loops), "forwarded", (json_int_t)sum.forwarded,
 		"forwarded_bytes", (json_int_t)sum.forwarded_bytes, "drops", drops, "punts", punts);
 }
 

@@ -3,15 +3,19 @@
 #include "tools/replay_priv.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
 
 #include "common/clock.h"
 #include "crypto/replay.h"
 #include "crypto/sa.h"
+#include "dataplane/punt.h"
 
 #define TURNS_BETWEEN 64 /* worker turns between two of control's */
 #define SETTLE_MS     50
@@ -57,6 +61,30 @@ static void control_turn(struct replay *r)
 	hub_turn(r->hub, clock_ms(CLOCK_MONOTONIC));
 	if (r->churn.gone < r->opt.churn)
 		replay_churn_turn(r);
+}
+
+/* As RIP sends it: one packet from control, a copy to each peer of the first tunnel. */
+static void loop_multicast(struct replay *r)
+{
+	struct rte_mbuf *m = dp_inject_alloc(r->dp);
+	struct rte_ipv4_hdr *ip;
+
+	r->workers[0].first = rte_rdtsc();
+	if (m == NULL)
+		return;
+	ip = (struct rte_ipv4_hdr *)rte_pktmbuf_append(m, (uint16_t)r->opt.multicast);
+	memset(ip, 0, r->opt.multicast);
+	ip->version_ihl = RTE_IPV4_VHL_DEF;
+	ip->total_length = rte_cpu_to_be_16((uint16_t)r->opt.multicast);
+	ip->time_to_live = 1;
+	ip->next_proto_id = IPPROTO_UDP;
+	ip->src_addr = r->config->tunnels[0].address.addr.v4_be;
+	ip->dst_addr = RTE_BE32(0xe0000009);
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	dp_inject_multicast(r->dp, 0, 0x0800, m);
+	while (dp_worker_poll(r->dp, 0) > 0)
+		;
+	control_turn(r);
 }
 
 /* This thread is the worker, and control between its turns. */
@@ -116,7 +144,9 @@ static int loop(struct replay *r, struct replay_window *w, struct error *err)
 
 	restore_sas(r);
 	replay_port_rewind(r);
-	if (r->opt.workers == 1)
+	if (r->opt.multicast > 0)
+		loop_multicast(r);
+	else if (r->opt.workers == 1)
 		loop_polled(r);
 	else
 		rc = loop_lcores(r, err);
@@ -126,7 +156,7 @@ static int loop(struct replay *r, struct replay_window *w, struct error *err)
 		w->cycles += k->busy - k->io_rx - k->io_tx;
 		w->io_rx += k->io_rx;
 		w->io_tx += k->io_tx;
-		if (k->given > 0) {
+		if (k->given > 0 || r->opt.multicast > 0) {
 			first = k->first < first ? k->first : first;
 			end = k->end > end ? k->end : end;
 		}

@@ -27,6 +27,7 @@ VARIANTS = {
     "workers2": {"options": ["--workers", "2", "--warmup", "40"], "packets": 131072},
     "natt": {"edit": "natt"},
     "lan": {"edit": "lan"},
+    "multicast": {"options": ["--multicast", "64"]},
 }
 GCM, SHA1 = "aes128gcm16", "aes128-sha1"
 OTHERS = ["aes192gcm16", "aes256gcm16", "chacha20poly1305", "aes128-sha256", "aes256-sha256",
