@@ -223,6 +223,7 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 int daemon_run(const struct daemon_params *p, struct error *err)
 {
 	struct hub_params params = {.lcores = p->lcores,
+		.cpus = p->cpus,
 		.ike = true,
 		.own_config = p->config,
 		.keep_state = p->keeper >= 0,

@@ -10,6 +10,7 @@ struct daemon_params {
 	struct config *config; /**< freed, whatever comes of it */
 	const char *config_file;
 	const unsigned *lcores;  /**< one for each worker */
+	const cpu_set_t *cpus;   /**< of the process, before the EAL */
 	struct stopwatch *watch; /**< since the process began */
 	int listener;            /**< of hub_listen() */
 	int events_listener;     /**< so; -1: no event stream */

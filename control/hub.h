@@ -8,6 +8,8 @@
 #ifndef CONTROL_HUB_H
 #define CONTROL_HUB_H
 
+#include <sched.h>
+
 #include "config/config.h"
 #include "dataplane/dp.h"
 #include "dataplane/port.h"
@@ -39,6 +41,8 @@ struct hub_params {
 	bool fixed_seed;
 	/** agree on keys as the configuration says: start the IKE daemon, or wait for it */
 	bool ike;
+	/** CPUs of the process before the EAL took one for each thread; NULL: those it has now */
+	const cpu_set_t *cpus;
 	/** keep peers, SAs and leases in memory that can outlive this process: hub_state_fd() */
 	bool keep_state;
 	/** descriptor of what a former hub kept, taken over and left open; 0: none */

@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <rte_lcore.h>
 
 #include "common/log.h"
 #include "control/ike_priv.h"
@@ -31,10 +34,26 @@ struct command {
 	bool drop_user;
 };
 
+/* The EAL has put this thread on one CPU. charon's may have all but those that workers take. */
+static void find_cpus(const struct hub *h, cpu_set_t *cpus)
+{
+	rte_cpuset_t workers;
+
+	*cpus = *h->params.cpus;
+	for (unsigned i = 0; i < dp_workers(h->dp) && h->params.lcores != NULL; i++) {
+		workers = rte_lcore_cpuset(h->params.lcores[i]);
+		CPU_AND(&workers, &workers, cpus);
+		CPU_XOR(cpus, cpus, &workers);
+	}
+	if (CPU_COUNT(cpus) == 0)
+		*cpus = *h->params.cpus;
+}
+
 /* Between fork and exec: only what is safe there. */
 static void become(const struct hub_ike *ike, const struct command *c, int output, pid_t parent)
 {
 	sigset_t none;
+	cpu_set_t cpus;
 
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
@@ -42,6 +61,10 @@ static void become(const struct hub_ike *ike, const struct command *c, int outpu
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	if (ike->hub->params.cpus != NULL) {
+		find_cpus(ike->hub, &cpus);
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+	}
 	if (c->drop_user && geteuid() == 0 && ike->uid != 0 &&
 		(setgroups(0, NULL) < 0 || setgid(ike->gid) < 0 || setuid(ike->uid) < 0))
 		_exit(126);

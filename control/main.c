@@ -195,10 +195,13 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	char state_path[sizeof(control_path) + 8];
 	struct stopwatch watch;
 	struct config *c;
+	cpu_set_t cpus;
 	int rc;
 
 	stopwatch_start(&watch);
 	p.watch = &watch;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		p.cpus = &cpus;
 	/* There will be keys in memory, and they are to be nowhere else. */
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Before there are keys in memory that it could inherit. */
