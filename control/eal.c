@@ -101,9 +101,11 @@ static int complete(struct arguments *a, bool from_user, const struct config *c,
 	/* The forwarding tables' AVX-512 lookups are off unless asked for. */
 	if (rc == 0 && !has(a, simd))
 		rc = add(a, "--force-max-simd-bitwidth=512", err);
-	if (rc == 0 && !has(a, level))
-		rc = add(a, "--log-level=warning", err);
-	return rc;
+	if (rc != 0 || has(a, level))
+		return rc;
+	rc = add(a, "--log-level=warning", err);
+	/* That there is no memory for a table is said by us, with what to do about it. */
+	return rc == 0 ? add(a, "--log-level=lib.lpm:critical", err) : rc;
 }
 
 static int check_lcores(const struct config *c, unsigned *lcores, struct error *err)
