@@ -7,26 +7,16 @@
 #include <unistd.h>
 
 #include "control/event_stream.h"
-#include "control/listen.h"
+#include "tests/control/listening.h"
 #include "tests/control/spoke.h"
-
-static char folder[] = "/tmp/events-test-XXXXXX";
-static char path[64];
-static struct event_base *base;
-static int listener;
 
 static void open_stream_of(const char *text)
 {
 	struct error err = {""};
 
 	world_open(text);
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/events.sock", folder);
-	base = event_base_new();
-	listener = hub_listen(path, "events.socket", &err);
-	CU_ASSERT_FATAL(listener >= 0);
-	world.hub->events = event_stream_create(base, listener, &err);
+	listening_open("events.socket");
+	world.hub->events = event_stream_create(listening.base, listening.fd, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(world.hub->events);
 }
 
@@ -39,20 +29,13 @@ static void close_stream(void)
 {
 	event_stream_destroy(world.hub->events);
 	world.hub->events = NULL;
-	event_base_free(base);
-	close(listener);
-	unlink(path);
-	rmdir(folder);
-	world_run();
-	world_discard(0);
-	world_discard(1);
-	world_close();
+	listening_close();
 }
 
 static void pump(void)
 {
 	for (unsigned i = 0; i < 10; i++)
-		event_base_loop(base, EVLOOP_NONBLOCK);
+		event_base_loop(listening.base, EVLOOP_NONBLOCK);
 }
 
 static const struct event_stream_stats *stats(void)
@@ -62,11 +45,8 @@ static const struct event_stream_stats *stats(void)
 
 static int connect_client(void)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = listening_connect();
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	pump();
 	return fd;
 }
@@ -257,7 +237,7 @@ static void test_no_reader(void)
 		ssize_t n;
 
 		happen("10.255.0.11");
-		event_base_loop(base, EVLOOP_NONBLOCK);
+		event_base_loop(listening.base, EVLOOP_NONBLOCK);
 		while ((n = read(busy, octets, sizeof(octets))) > 0)
 			for (ssize_t k = 0; k < n; k++)
 				got += octets[k] == '\n';

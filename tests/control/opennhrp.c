@@ -8,9 +8,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "control/listen.h"
 #include "control/opennhrp.h"
 #include "control/opennhrp_line.h"
+#include "tests/control/listening.h"
 #include "tests/control/spoke.h"
 
 static const char hub_text[] = SPOKE_PORTS
@@ -18,16 +18,13 @@ static const char hub_text[] = SPOKE_PORTS
 	"42; peers = ( { nbma = \"203.0.113.11\"; " WORLD_SAS(
 		0) " }, { nbma = \"192.0.2.12\"; " WORLD_SAS(1) " } ); } );";
 
-static char folder[] = "/tmp/opennhrp-test-XXXXXX";
-static char path[64], got[1 << 16];
-static struct event_base *base;
+static char got[1 << 16];
 static struct opennhrp *server;
-static int listener;
 
 static void pump(void)
 {
 	for (unsigned i = 0; i < 4; i++)
-		event_base_loop(base, EVLOOP_NONBLOCK);
+		event_base_loop(listening.base, EVLOOP_NONBLOCK);
 }
 
 static void open_server(void)
@@ -35,13 +32,8 @@ static void open_server(void)
 	struct error err = {""};
 
 	world_open(hub_text);
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/opennhrp.sock", folder);
-	base = event_base_new();
-	listener = hub_listen(path, "opennhrp.socket", &err);
-	CU_ASSERT_FATAL(listener >= 0);
-	server = opennhrp_create(world.hub, base, listener, &err);
+	listening_open("opennhrp.socket");
+	server = opennhrp_create(world.hub, listening.base, listening.fd, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(server);
 	CU_ASSERT_EQUAL_FATAL(spoke_register(FAR, "10.255.0.11", 60, NHRP_FLAG_REG_UNIQUE), 0);
 	CU_ASSERT_EQUAL_FATAL(spoke_register(NEAR, "10.255.0.12", 600, 0), 0);
@@ -50,23 +42,13 @@ static void open_server(void)
 static void close_server(void)
 {
 	opennhrp_destroy(server);
-	event_base_free(base);
-	close(listener);
-	unlink(path);
-	rmdir(folder);
-	world_run();
-	world_discard(0);
-	world_discard(1);
-	world_close();
+	listening_close();
 }
 
 static int connect_client(void)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = listening_connect();
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	pump();
 	return fd;
 }

@@ -15,17 +15,13 @@
 #include <event2/event.h>
 
 #include "control/listen.h"
+#include "tests/control/listening.h"
 #include "tests/control/world.h"
 
 #define ROUNDS_MAX 20000
 #define ANSWER_MAX (4 << 20)
 /* What one client's unread answers may take: the bound, a frame, and a step of rows. */
 #define UNREAD_MAX (256 * 1024 + 2 * 64 * 1024 + 128 * 1024)
-
-static char folder[] = "/tmp/control-test-XXXXXX";
-static char path[64];
-static int listener;
-static struct event_base *base;
 
 /* An answer, put together from its frames. */
 struct answer {
@@ -40,7 +36,7 @@ static void pump(void)
 {
 	world.now++;
 	hub_turn(world.hub, world.now);
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_loop(listening.base, EVLOOP_NONBLOCK);
 }
 
 static void server_open(const char *text)
@@ -48,36 +44,21 @@ static void server_open(const char *text)
 	struct error err = {""};
 
 	world_open(text);
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/control.sock", folder);
-	base = event_base_new();
-	listener = hub_listen(path, "control_socket", &err);
-	CU_ASSERT_FATAL(listener >= 0);
-	CU_ASSERT_EQUAL_FATAL(cli_serve(world.cli, base, listener, &err), 0);
+	listening_open("control_socket");
+	CU_ASSERT_EQUAL_FATAL(cli_serve(world.cli, listening.base, listening.fd, &err), 0);
 }
 
 static void server_close(void)
 {
 	cli_destroy(world.cli);
 	world.cli = NULL;
-	event_base_free(base);
-	close(listener);
-	unlink(path);
-	rmdir(folder);
-	world_run();
-	world_discard(0);
-	world_discard(1);
-	world_close();
+	listening_close();
 }
 
 static int client_open(void)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = listening_connect();
 
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	pump();
 	return fd;
 }
@@ -397,16 +378,16 @@ static void test_listen(void)
 	int fd;
 
 	server_open(NULL);
-	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(stat(listening.path, &st), 0);
 	CU_ASSERT_EQUAL(st.st_mode & 0777, 0660);
 	/* Somebody answers there. */
-	CU_ASSERT_EQUAL(hub_listen(path, "control_socket", &err), -EADDRINUSE);
+	CU_ASSERT_EQUAL(hub_listen(listening.path, "control_socket", &err), -EADDRINUSE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "another dmvpn-hub answers on "));
 	for (unsigned i = 0; i < 10; i++)
 		pump();
 	CU_ASSERT_EQUAL(world.cli->n_clients, 0);
 	/* Nobody does any more. */
-	snprintf(other, sizeof(other), "%s/new/stale.sock", folder);
+	snprintf(other, sizeof(other), "%s/new/stale.sock", listening.folder);
 	fd = hub_listen(other, "control_socket", &err);
 	CU_ASSERT(fd >= 0);
 	close(fd);
@@ -422,10 +403,10 @@ static void test_listen(void)
 	CU_ASSERT_EQUAL(stat(other, &st), 0);
 	CU_ASSERT(S_ISREG(st.st_mode));
 	unlink(other);
-	snprintf(other, sizeof(other), "%s/new", folder);
+	snprintf(other, sizeof(other), "%s/new", listening.folder);
 	rmdir(other);
 	/* Paths that cannot be. */
-	snprintf(name, sizeof(name), "%s/a/b/control.sock", folder);
+	snprintf(name, sizeof(name), "%s/a/b/control.sock", listening.folder);
 	CU_ASSERT(hub_listen(name, "control_socket", &err) < 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "folder cannot be made"));
 	memset(name, 'x', sizeof(name));
