@@ -110,6 +110,7 @@ static int create_tables(struct dp *dp, struct error *err)
 struct half {
 	struct dp *dp;
 	struct error err;
+	bool made;
 };
 
 static int create_half(void *arg)
@@ -117,7 +118,12 @@ static int create_half(void *arg)
 	struct half *h = arg;
 	int rc = create_pools(h->dp, &h->err);
 
-	return rc < 0 ? rc : create_fib(h->dp, DP_TABLE_UNDERLAY, &h->err);
+	if (rc == 0)
+		rc = create_fib(h->dp, DP_TABLE_UNDERLAY, &h->err);
+	/* Who waits by the EAL sees all that was made; this says so where the EAL is not looked
+	 * into. */
+	__atomic_store_n(&h->made, true, __ATOMIC_RELEASE);
+	return rc;
 }
 
 /*
@@ -133,6 +139,8 @@ static int create_memory(struct dp *dp, struct error *err)
 	int rc = create_tables(dp, err);
 	int half_rc = beside ? rte_eal_wait_lcore(dp->lcores[0]) : create_half(&half);
 
+	while (!__atomic_load_n(&half.made, __ATOMIC_ACQUIRE))
+		rte_pause();
 	if (rc == 0 && half_rc < 0) {
 		*err = half.err;
 		rc = half_rc;
