@@ -137,36 +137,41 @@ static int check_socket(struct config_reader *r, const config_setting_t *s, cons
 		r, s, "%s.socket is the %s too; expected one of its own", group, others);
 }
 
-/* { socket = ... }, which goes to so far into the configuration. */
-static int read_socket(struct config_reader *r, const config_setting_t *s, const char *group,
-	size_t at, struct config *c)
-{
-	const struct config_field fields[] = {
-		{"socket", config_read_str, at, 0, sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
-			true},
-	};
-	int rc = config_read_group(r, s, fields, 1, c);
-
-	return rc < 0 ? rc
-		      : check_socket(r, s, group, *(char **)((char *)c + at), c->control_socket,
-				"control_socket");
-}
-
 CONFIG_FIELD_READER(event_stream)
 {
+	static const struct config_field fields[] = {
+		{"socket", config_read_str, offsetof(struct config, events_socket), 0,
+			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, true},
+	};
+
+	struct config *c = member;
+	int rc = config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), c);
+
 	(void)f;
-	return read_socket(r, s, "events", offsetof(struct config, events_socket), member);
+	if (rc == 0)
+		rc = check_socket(
+			r, s, "events", c->events_socket, c->control_socket, "control_socket");
+	return rc;
 }
 
 CONFIG_FIELD_READER(opennhrp)
 {
+	static const struct config_field fields[] = {
+		{"socket", config_read_str, offsetof(struct config, opennhrp_socket), 0,
+			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, true},
+	};
+
 	struct config *c = member;
-	int rc = read_socket(r, s, "opennhrp", offsetof(struct config, opennhrp_socket), c);
+	int rc = config_read_group(r, s, fields, sizeof(fields) / sizeof(fields[0]), c);
 
 	(void)f;
-	return rc < 0 ? rc
-		      : check_socket(r, s, "opennhrp", c->opennhrp_socket, c->events_socket,
-				"socket of events");
+	if (rc == 0)
+		rc = check_socket(
+			r, s, "opennhrp", c->opennhrp_socket, c->control_socket, "control_socket");
+	if (rc == 0)
+		rc = check_socket(
+			r, s, "opennhrp", c->opennhrp_socket, c->events_socket, "socket of events");
+	return rc;
 }
 
 void config_hook_free(struct config_hook *hook)
