@@ -6,6 +6,8 @@ from node import Network
 
 LETTER, CI = "k", True
 NETWORK = Network(multicast=False)
+KERNEL_WHY = """A GRE packet left in clear, in some runs only: nothing in the kernel requires an SA for it until charon
+    has put its policy there."""
 
 
 def run(lab):
