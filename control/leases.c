@@ -29,6 +29,7 @@
 #define VERSION    1
 #define SIZE_LIMIT (64 << 20)
 #define GAP_MS     60000
+#define SLICE      256 /* leases in a turn */
 
 /* One that waits for its spoke. */
 struct remembered {
@@ -37,7 +38,6 @@ struct remembered {
 	uint16_t nat_port;
 	uint64_t expires; /* CLOCK_REALTIME, milliseconds */
 	struct nhrp_binding b;
-	bool done;
 };
 
 struct hub_leases {
@@ -46,8 +46,11 @@ struct hub_leases {
 	struct remembered *at;
 	unsigned n;
 	bool changed;
-	bool ended;   /* SAs end with the hub now, and leases are as they were */
-	uint64_t due; /* not written before */
+	bool ended;    /* SAs end with the hub now, and leases are as they were */
+	uint64_t due;  /* not written before */
+	bool collects; /* what to write, with: */
+	struct nhrp_cursor cursor;
+	json_t *list;
 	pthread_t thread;
 	bool writes;      /* the thread is there */
 	bool written;     /* and done */
@@ -213,18 +216,21 @@ static void restore(struct hub_leases *l, const struct hub_peer *p)
 	struct hub *h = l->hub;
 	uint64_t now = clock_ms(CLOCK_REALTIME);
 
-	for (unsigned i = 0; i < l->n; i++) {
+	for (unsigned i = 0; i < l->n;) {
 		struct remembered *r = &l->at[i];
 
-		if (r->done || !is_of(h, r, p))
+		if (!is_of(h, r, p)) {
+			i++;
 			continue;
-		r->done = true;
+		}
 		r->b.iface = p->tunnel;
 		r->b.peer = p->dp;
 		r->b.nbma_be = p->nbma_be;
 		r->b.expires_ms = h->now + (r->expires > now ? r->expires - now : 0);
 		if (nhrp_lease_restore(h->nhrp.engine, &r->b, h->now) == 0 && h->state != NULL)
 			hub_state_lease(h, &r->b);
+		forget(r);
+		*r = l->at[--l->n];
 	}
 }
 
@@ -237,26 +243,7 @@ static void on_peer(void *ctx, struct hub_peer *p, enum hub_peer_event event)
 /* --- what there is -> a file --------------------------------------------------------------------
  */
 
-static json_t *lease_of(const struct hub *h, const struct nhrp_binding *b)
-{
-	const struct hub_peer *p = hub_peer_of(h, b->peer);
-	char a[IP_ADDR_STRLEN], n[IP_ADDR_STRLEN], c[IP_ADDR_STRLEN];
-	const struct ip_addr address = ip_addr_v4(b->address_be), nbma = ip_addr_v4(b->nbma_be),
-			     claimed = ip_addr_v4(b->claimed_nbma_be);
-	uint64_t left = b->expires_ms > h->now ? b->expires_ms - h->now : 0;
-
-	if (p == NULL)
-		return NULL;
-	return json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:i, s:i, s:i, s:b, s:b, s:i, s:s?, s:I}",
-		"tunnel", h->tunnels[b->iface].config->name, "address", ip_addr_str(&address, a),
-		"length", b->len, "nbma", ip_addr_str(&nbma, n), "nat_port", p->nat_port,
-		"claimed_nbma", ip_addr_str(&claimed, c), "mtu", b->mtu, "holding", b->holding,
-		"preference", b->preference, "unique", b->unique, "own", b->own, "identity_is",
-		p->identity_is, "identity", p->identity, "expires",
-		(json_int_t)(clock_ms(CLOCK_REALTIME) + left));
-}
-
-static json_t *remembered_of(const struct remembered *r)
+static json_t *json_of(const struct remembered *r)
 {
 	char a[IP_ADDR_STRLEN], n[IP_ADDR_STRLEN], c[IP_ADDR_STRLEN];
 	const struct ip_addr address = ip_addr_v4(r->b.address_be), nbma = ip_addr_v4(r->b.nbma_be),
@@ -270,24 +257,65 @@ static json_t *remembered_of(const struct remembered *r)
 		r->identity_is, "identity", r->identity, "expires", (json_int_t)r->expires);
 }
 
-/* All leases, and those whose spoke is not there yet. */
-static json_t *snapshot(const struct hub_leases *l)
+static void add_lease(const struct hub *h, json_t *list, const struct nhrp_binding *b, uint64_t now)
+{
+	const struct hub_peer *p = hub_peer_of(h, b->peer);
+
+	if (p != NULL)
+		json_array_append_new(list,
+			json_of(&(struct remembered){
+				.tunnel = (char *)(uintptr_t)h->tunnels[b->iface].config->name,
+				.identity = p->identity,
+				.identity_is = p->identity_is,
+				.nat_port = p->nat_port,
+				.expires =
+					now + (b->expires_ms > h->now ? b->expires_ms - h->now : 0),
+				.b = *b,
+			}));
+}
+
+static void collect_begin(struct hub_leases *l)
 {
 	const struct nhrp_selector dynamic = {.by_type = true, .type = NHRP_DYNAMIC};
+
+	l->changed = false;
+	l->collects = true;
+	l->list = json_array();
+	nhrp_cache_open(l->hub->nhrp.engine, &l->cursor, &dynamic);
+}
+
+static void collect_end(struct hub_leases *l)
+{
+	nhrp_cache_close(&l->cursor);
+	l->collects = false;
+}
+
+/* @return false: these were not all */
+static bool collect(struct hub_leases *l, unsigned most)
+{
 	uint64_t now = clock_ms(CLOCK_REALTIME);
-	json_t *list = json_array();
-	struct nhrp_cursor c;
 	struct nhrp_binding b;
 
-	nhrp_cache_open(l->hub->nhrp.engine, &c, &dynamic);
-	while (nhrp_cache_next(&c, &b))
-		json_array_append_new(list, lease_of(l->hub, &b));
-	nhrp_cache_close(&c);
+	for (unsigned i = 0; i < most; i++) {
+		if (!nhrp_cache_next(&l->cursor, &b)) {
+			collect_end(l);
+			return true;
+		}
+		add_lease(l->hub, l->list, &b, now);
+	}
+	return false;
+}
+
+/* What was collected, and those whose spoke is not there yet. */
+static json_t *snapshot(struct hub_leases *l)
+{
+	uint64_t now = clock_ms(CLOCK_REALTIME);
+
 	for (unsigned i = 0; i < l->n; i++)
-		if (!l->at[i].done && l->at[i].expires > now)
-			json_array_append_new(list, remembered_of(&l->at[i]));
-	return json_pack(
-		"{s:i, s:I, s:o}", "version", VERSION, "written", (json_int_t)now, "leases", list);
+		if (l->at[i].expires > now)
+			json_array_append_new(l->list, json_of(&l->at[i]));
+	return json_pack("{s:i, s:I, s:o}", "version", VERSION, "written", (json_int_t)now,
+		"leases", l->list);
 }
 
 static int write_file(const char *path, const json_t *root)
@@ -343,10 +371,16 @@ void hub_leases_turn(struct hub *h)
 		return;
 	if (l->writes && __atomic_load_n(&l->written, __ATOMIC_ACQUIRE))
 		join(l);
-	if (!l->changed || l->writes || l->ended || h->now < l->due)
+	if (l->writes || l->ended)
 		return;
-	l->changed = false;
-	l->due = h->now + GAP_MS;
+	if (!l->collects) {
+		if (!l->changed || h->now < l->due)
+			return;
+		l->due = h->now + GAP_MS;
+		collect_begin(l);
+	}
+	if (!collect(l, SLICE))
+		return;
 	l->written = false;
 	l->snapshot = snapshot(l);
 	l->writes = rte_ctrl_thread_create(&l->thread, "leases", NULL, write_main, l) == 0;
@@ -362,8 +396,17 @@ void hub_leases_end(struct hub *h)
 		return;
 	join(l);
 	l->ended = true;
+	if (l->collects) {
+		/* What it has passed may have changed. */
+		collect_end(l);
+		json_decref(l->list);
+		l->changed = true;
+	}
 	if (!l->changed)
 		return;
+	collect_begin(l);
+	while (!collect(l, SLICE))
+		;
 	l->snapshot = snapshot(l);
 	write_main(l);
 	json_decref(l->snapshot);
@@ -429,6 +472,9 @@ void hub_leases_destroy(struct hub *h)
 	if (l == NULL)
 		return;
 	join(l);
+	/* The walk has ended with the engine. */
+	if (l->collects)
+		json_decref(l->list);
 	hub_leases_forget(l);
 	free(l->path);
 	free(l);
