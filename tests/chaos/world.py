@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 import time
 
+import charon_unit
 import net
 import spokes
 from charon import IP, Spoke, wait
+from place import MODERN, OLD
 from scapy.packet import Raw
 
 RATE, FLOWS = 50, 12    # packets a second of each of so many simulated spokes, to the next one
@@ -20,10 +22,7 @@ PATIENCE = 30
 HUB_TUNNEL = "172.31.255.254"
 CHARONS = {"a": "172.30.0.11", "b": "172.30.0.12", "c": "172.30.0.13"}
 SECRET = {name: f"the key of {name}, not a short one" for name in CHARONS}
-IKE = {"a": {"version": 2, "ike": "aes128-sha256-ecp256", "esp": "aes128gcm16"},
-       "b": {"version": 1, "ike": "aes128-sha1-modp2048", "esp": "aes128-sha1",
-             "local_id": "192.0.2.12"},
-       "c": {"version": 2, "ike": "aes128-sha256-ecp256", "esp": "aes256gcm16"}}
+IKE = {"a": MODERN, "b": OLD, "c": MODERN | {"esp": "aes256gcm16"}}
 # From the hub's cable: neither ESP, in UDP or not, nor IKE, nor ARP.
 CLEAR = ("inbound and not arp and not (ip proto 50) and not (udp src port 4500) and "
          "not (udp src port 500) and not icmp")
@@ -94,8 +93,7 @@ peers_max = {self.n + 100};
                 self.ask("show", *words) or []}.get(name, 0)
 
     def start_charon(self):
-        shutil.copy(self.plugin, f"{self.run_folder}/ike/libstrongswan-dmvpn-hub.so")
-        self.charon = net.start_charon(f"{self.run_folder}/ike", self.log)
+        self.charon = charon_unit.start(f"{self.run_folder}/ike", self.log, self.plugin)
 
     def charon_connected(self):
         return self.counter("connected", "ike", "stats") == 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Cases: what hub and spokes agree on, and how they renew it."""
 from charon import IP
+from place import MODERN
 
 from scapy.packet import Raw
 
@@ -35,7 +36,7 @@ class Agreement:
 
     def case_tunnel_mode(self):
         """spokes that forgot `mode transport`; renewed from both sides"""
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16", mode="tunnel")
+        self.spoke("a", **MODERN, mode="tunnel")
         self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="3des-sha1", mode="tunnel",
                    local_id="192.0.2.12")
         self.up("a", "b")
@@ -60,9 +61,7 @@ class Agreement:
         """a third of all IKE datagrams is lost, both ways"""
         for name in "ab":
             self.net.at(name, "nft", LOSS)
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
-        self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                   local_id="192.0.2.12")
+        self.pair()
         try:
             self.up("a", "b")
             self.forward("a", "b")
@@ -74,7 +73,7 @@ class Agreement:
 
     def case_bytes(self):
         """octets are counted too: a megabyte, and a spoke agrees on new keys"""
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
+        self.spoke("a", **MODERN)
         self.up("a")
         self.ping_hub("a")
         before, n = self.current("a"), 0

@@ -3,17 +3,16 @@
 import os
 import signal
 
+import charon_unit
 from charon import wait
-from net import Hub, start_charon
-from place import SECRET
+from net import Hub
+from place import MODERN, OLD, SECRET
 
 
 class Ending:
     def case_killed(self):
         """the hub's charon is killed: traffic goes on, it comes back, a spoke agrees anew"""
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
-        self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                   local_id="192.0.2.12")
+        self.pair()
         self.up("a", "b")
         old, starts = self.charon(), self.counter("starts")
         os.kill(old, signal.SIGKILL)
@@ -23,7 +22,7 @@ class Ending:
         self.wait("the next one", lambda: self.counter("starts") > starts
                   and self.counter("connected") == 1, 40)
         self.forward("a", "b")
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
+        self.spoke("a", **MODERN)
         self.up("a")
         self.forward("a", "b")
         self.forward("b", "a")
@@ -33,7 +32,7 @@ class Ending:
     def external_charon(self):
         """charon as a unit of its own would run it, with the hub's files."""
         log = open(f"{self.folder}/external.log", "a", encoding="utf-8")
-        return start_charon(self.hub.ike, log)
+        return charon_unit.start(self.hub.ike, log)
 
     def settled(self):
         return self.counter("connected") == 1 and len(self.sas("a")) == 2 \
@@ -53,9 +52,7 @@ class Ending:
         charon = self.external_charon()
         try:
             wait([], "charon", lambda: self.counter("connected") == 1, 30, self.folder)
-            self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
-            self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                       local_id="192.0.2.12")
+            self.pair()
             self.up("a", "b")
             self.forward("a", "b")
             self.forward("b", "a")
@@ -96,9 +93,7 @@ class Ending:
             self.hub.start()
             charon = self.external_charon()
             wait([], "charon", lambda: self.counter("connected") == 1, 30, self.folder)
-            self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
-            self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                       local_id="192.0.2.12")
+            self.pair()
             self.up("a", "b")
             self.forward("a", "b")
         finally:
@@ -108,9 +103,7 @@ class Ending:
 
     def leave(self):
         """the hub ends: all spokes are told at once"""
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
-        self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                   local_id="192.0.2.12")
+        self.pair()
         self.up("a", "b")
         self.hub.text("shutdown")
         self.wait("the end of the spokes' SAs", lambda: not any(
@@ -119,8 +112,7 @@ class Ending:
     def case_dead(self):
         """a spoke that is gone without a word"""
         for version in (2, 1):
-            self.spoke("b", version=version, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                       local_id="192.0.2.12")
+            self.spoke("b", **OLD | {"version": version})
             self.up("b")
             self.ping_hub("b")
             self.spokes["b"].kill(signal.SIGKILL)
@@ -129,14 +121,12 @@ class Ending:
     def case_delete(self):
         """SAs end with the spoke's delete, and with the hub's `clear`"""
         for version in (2, 1):
-            self.spoke("b", version=version, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                       local_id="192.0.2.12")
+            self.spoke("b", **OLD | {"version": version})
             self.up("b")
             self.ping_hub("b")
             self.spokes["b"].swanctl("--terminate", "--ike", "hub", "--timeout", "-1")
             self.wait("the end of the SAs", lambda: not self.sas("b"))
-            self.spoke("b", version=version, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                       local_id="192.0.2.12")
+            self.spoke("b", **OLD | {"version": version})
             self.up("b")
             self.ping_hub("b")
             self.hub.text("clear ipsec sa peer 10.255.0.12")
@@ -146,8 +136,7 @@ class Ending:
     def case_contact(self):
         """a spoke is killed and is back at once; two sites under one name do not hurt each other"""
         for version in (2, 1):
-            how = {"version": version, "ike": "aes128-sha1-modp2048", "esp": "aes128-sha1",
-                   "local_id": "192.0.2.12"}
+            how = OLD | {"version": version}
             self.spoke("b", **how)
             self.up("b")
             old = self.current("b")
@@ -160,8 +149,7 @@ class Ending:
                 raise AssertionError("the old SA is used")
         # One identity, one key, another port of the same NAT, and INITIAL-CONTACT from both.
         for name in "cd":
-            self.spoke(name, version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16",
-                       local_id="e.example", secret=SECRET["e"])
+            self.spoke(name, **MODERN, local_id="e.example", secret=SECRET["e"])
             self.up(name)
         self.wait("both", lambda: sum(row["identity"] == "e.example" and row["sas"] == 2
                                       for row in self.hub.ask("show ike sa")) == 2)

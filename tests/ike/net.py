@@ -121,15 +121,6 @@ table ip nat {{
             subprocess.run(["ip", "netns", "del", self.ns(name)], check=False)
 
 
-def start_charon(directory, log):
-    """The hub's, as a unit of its own runs it (mode = "external"), with the hub's files."""
-    return subprocess.Popen(
-        ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--pdeathsig", "KILL",
-         "env", f"STRONGSWAN_CONF={directory}/strongswan.conf", f"SWANCTL_DIR={directory}",
-         f"LD_PRELOAD={directory}/libstrongswan-dmvpn-hub.so", "/usr/sbin/charon-systemd"],
-        stdout=log, stderr=log)
-
-
 class Hub:
     def __init__(self, net, build, folder, run, plugin, ike, tunnel=""):
         """folder is for logs; run for charon, whose user may not get to where this tree is."""

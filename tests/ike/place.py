@@ -50,6 +50,10 @@ policies = no } } } }
 # The hub registers with another one, and begins with it.
 NHS = 'nhrp = { nhs = ( { address = "10.255.0.15"; nbma = "192.0.2.13"; } ); };'
 
+# What most spokes ask for, by IKEv2 and by IKEv1. The old one's key is its address's.
+MODERN = {"version": 2, "ike": "aes128-sha256-ecp256", "esp": "aes128gcm16"}
+OLD = {"version": 1, "ike": "aes128-sha1-modp2048", "esp": "aes128-sha1", "local_id": "192.0.2.12"}
+
 # Cases that do not share the hub of the others.
 OWN_HUB = ("leave", "external", "external_anew")
 
@@ -99,6 +103,11 @@ class Place:
         settings.setdefault("local_id", f"{name}.example")
         s.start(**settings)
         return s
+
+    def pair(self):
+        """The two that most cases need: a and b."""
+        self.spoke("a", **MODERN)
+        self.spoke("b", **OLD)
 
     def drop(self, *names):
         for name in names or list(self.spokes):

@@ -7,7 +7,7 @@ import time
 
 from charon import IP, UDP, in_namespace
 from net import ADDRESS
-from place import SECRET
+from place import MODERN, OLD, SECRET
 
 from scapy.packet import Raw, raw
 
@@ -18,12 +18,9 @@ class Stranger:
     def case_refused(self):
         """a wrong key, one spoke's key under another's name or an unknown one, prove nothing"""
         failed = self.counter("auth_failed")
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16",
-                   secret="not the key of a at all")
-        self.spoke("c", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16",
-                   local_id="d.example")
-        self.spoke("d", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16",
-                   local_id="nobody.example")
+        self.spoke("a", **MODERN, secret="not the key of a at all")
+        self.spoke("c", **MODERN, local_id="d.example")
+        self.spoke("d", **MODERN, local_id="nobody.example")
         self.wait("three failures", lambda: self.counter("auth_failed") >= failed + 3)
         if self.hub.ask("show ipsec sa") or self.hub.ask("show ike sa"):
             raise AssertionError("somebody came in")
@@ -37,8 +34,7 @@ class Stranger:
 
     def case_stranger(self):
         """the key of everybody lets in, and proves no name: no tunnel address"""
-        self.spoke("a", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16",
-                   local_id="e.example", secret=SECRET["e"])
+        self.spoke("a", **MODERN, local_id="e.example", secret=SECRET["e"])
         self.up("a")
         rows = self.hub.ask("show ike sa")
         if [r["auth"] for r in rows if r["identity"] == "e.example"] != ["shared key"]:
@@ -79,7 +75,7 @@ class Stranger:
             socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL)))
         in_namespace(self.net.ns("wan"), lambda: s.bind((f"to-{name}", ETH_P_ALL)))
         s.settimeout(20)
-        self.spoke(name, version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
+        self.spoke(name, **MODERN)
         self.up(name)
         while True:
             data = s.recv(2048)
@@ -111,9 +107,8 @@ class Stranger:
         thread.start()
         try:
             self.wait("half-open ones", lambda: self.counter("half_open") >= 200)
-            self.spoke("b", version=1, ike="aes128-sha1-modp2048", esp="aes128-sha1",
-                       local_id="192.0.2.12")
-            self.spoke("c", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
+            self.spoke("b", **OLD)
+            self.spoke("c", **MODERN)
             self.up("b", "c")
             self.ping_hub("b")
             self.forward("a", "c")
@@ -129,7 +124,7 @@ class Stranger:
 
     def case_tunnel_nat(self):
         """tunnel mode behind NAT, where selectors are of an address that the hub cannot see: no SA"""
-        self.spoke("c", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16", mode="tunnel")
+        self.spoke("c", **MODERN, mode="tunnel")
         self.spoke("d", version=1, aggressive=True, ike="aes128-sha1-modp1536", esp="aes128-sha1",
                    mode="tunnel")
         for name in "cd":
@@ -138,6 +133,6 @@ class Stranger:
         if self.hub.ask("show ipsec sa"):
             raise AssertionError(self.hub.ask("show ipsec sa"))
         # With the right mode it is another matter.
-        self.spoke("c", version=2, ike="aes128-sha256-ecp256", esp="aes128gcm16")
+        self.spoke("c", **MODERN)
         self.up("c")
         self.ping_hub("c")

@@ -8,6 +8,7 @@ import string
 import subprocess
 import time
 
+import charon_unit
 import network
 from node import manual_sa
 
@@ -15,7 +16,6 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build-test/gcc"))
 PLUGIN = os.path.join(ROOT, "build-test/plugin/libstrongswan-dmvpn-hub.so")
-CHARON = "/usr/sbin/charon-systemd"
 SEED = os.path.join(ROOT, "tests/import/seed")
 PATIENCE = 60
 
@@ -107,18 +107,6 @@ class DmvpnHub:
                 [os.path.join(BUILD, "control/dmvpn-hub"), "-c", self.config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def _start_charon(self):
-        """As a unit of its own does, with the settings that the hub has written."""
-        # Where its user may read it.
-        plugin = shutil.copy(PLUGIN, self.ike)
-        environment = os.environ | {"STRONGSWAN_CONF": f"{self.ike}/strongswan.conf",
-                                    "SWANCTL_DIR": self.ike, "LD_PRELOAD": plugin}
-        with open(self.log + ".charon", "ab") as log:
-            # pylint: disable=consider-using-with
-            self.charon = subprocess.Popen(
-                [CHARON], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-                user="nobody", group="nogroup", extra_groups=[])
-
     def wait_ready(self):
         deadline = time.monotonic() + PATIENCE
         while self.ask("show", "version") is None:
@@ -129,7 +117,8 @@ class DmvpnHub:
                                    f"{self.process.poll()}); its last lines:{last}")
             time.sleep(0.05)
         if self.net.ike_external and self.charon is None:
-            self._start_charon()
+            with open(self.log + ".charon", "ab") as log:
+                self.charon = charon_unit.start(self.ike, log, PLUGIN)
 
     def ask(self, *words):
         """The data of a command's JSON answer, or None."""
