@@ -107,6 +107,7 @@ static int read_root(struct config_reader *r)
 		{"hooks", config_read_hooks, 0, 0, 0, false},
 		{"events", config_read_event_stream, 0, 0, 0, false},
 		{"opennhrp", config_read_opennhrp, 0, 0, 0, false},
+		{"log", config_read_log, 0, 0, 0, false},
 		{"shutdown", read_shutdown, offsetof(struct config, shutdown), 0, 0, false},
 	};
 
@@ -122,6 +123,8 @@ static int set_defaults(struct config_reader *r)
 	c->burst = 32;
 	c->mbufs = 16384;
 	config_nhrp_limits_defaults(&c->nhrp);
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+		c->log[i] = LOG_LEVEL_INFO;
 	c->control_socket = strdup("/run/dmvpn-hub/control.sock");
 	r->suite_used = calloc(r->env->n_suites + 1, sizeof(r->suite_used[0]));
 	return c->control_socket == NULL || r->suite_used == NULL ? config_no_memory(r->err) : 0;

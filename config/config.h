@@ -15,6 +15,7 @@
 
 #include "common/addr.h"
 #include "common/error.h"
+#include "common/log.h"
 
 #define CONFIG_NAME_MAX           31 /**< characters of a port's or tunnel's name */
 #define CONFIG_TAP_MAX            15 /**< of the name of a kernel's interface */
@@ -290,7 +291,6 @@ struct config_ike {
 	char *user;      /**< the daemon's; NULL: "nobody", or the hub's own if that is not root */
 	char *directory; /**< sockets and settings; NULL: beside the control socket */
 	char *plugin;    /**< the daemon's, a file; NULL: where it was installed or built */
-	int log;         /**< the daemon's log level, 0..2 */
 	bool v1, v2;     /**< versions of IKE that are spoken; default both */
 	bool aggressive; /**< take aggressive mode */
 	bool fragmentation;
@@ -369,6 +369,7 @@ struct config {
 	unsigned n_hooks;
 	char *opennhrp_socket; /**< Unix socket of opennhrpctl's protocol; NULL: none */
 	char *events_socket;   /**< Unix socket of the event stream; NULL: none */
+	enum log_level log[LOG_SUBSYSTEMS]; /**< lines above are not written */
 	struct config_shutdown shutdown;
 	bool keys_inline; /**< some key stands in the configuration itself, not in a secrets file */
 };

@@ -145,6 +145,8 @@ CONFIG_FIELD_READER(ike);
 CONFIG_FIELD_READER(proposals);
 CONFIG_FIELD_READER(esp_proposals);
 CONFIG_FIELD_READER(hooks);
+CONFIG_FIELD_READER(log);
+void config_put_log(FILE *f, const enum log_level levels[LOG_SUBSYSTEMS]);
 CONFIG_FIELD_READER(event_stream);
 CONFIG_FIELD_READER(opennhrp);
 CONFIG_FIELD_READER(sas_in);

@@ -184,6 +184,7 @@ static int name_settings(
 
 	was.peers_max = is.peers_max = 0;
 	was.shutdown = is.shutdown;
+	memcpy(was.log, is.log, sizeof(was.log));
 	a = object_text(&was, c, true);
 	b = object_text(&is, c, false);
 	if (a != NULL && b != NULL) {

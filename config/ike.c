@@ -216,17 +216,6 @@ static int read_versions(struct config_reader *r, const config_setting_t *s,
 	return rc;
 }
 
-static int read_log(struct config_reader *r, const config_setting_t *s,
-	const struct config_field *f, void *member)
-{
-	struct config_ike *ike = ike_of(member);
-	unsigned level = 0;
-	int rc = config_read_unsigned(r, s, f, &level);
-
-	ike->log = (int)level;
-	return rc;
-}
-
 static int read_file_name(struct config_reader *r, const config_setting_t *s, void *element)
 {
 	static const struct config_field field = {.name = "ca", .max = PATH_MAX_LEN};
@@ -333,7 +322,6 @@ CONFIG_FIELD_READER(ike)
 			DIRECTORY_MAX, false},
 		{"plugin", config_read_str, offsetof(struct config_ike, plugin), 0, PATH_MAX_LEN,
 			false},
-		{"log", read_log, 0, 0, 2, false},
 		{"versions", read_versions, 0, 0, 0, false},
 		{"aggressive", config_read_bool, offsetof(struct config_ike, aggressive), 0, 0,
 			false},
@@ -362,7 +350,6 @@ CONFIG_FIELD_READER(ike)
 	c->ike = ike;
 	ike->place = config_place_of(r, s);
 	ike->v1 = ike->v2 = ike->fragmentation = true;
-	ike->log = 1;
 	ike->dpd = 30;
 	ike->life_ike = 86400;
 	ike->life_esp = 3600;

@@ -179,6 +179,7 @@ static void put_object(
 	switch (kind) {
 	case CONFIG_KIND_SETTINGS:
 		put_settings(f, c);
+		config_put_log(f, c->log);
 		put_shutdown(f, c);
 		put_socket(f, "events", c->events_socket);
 		put_socket(f, "opennhrp", c->opennhrp_socket);
@@ -246,6 +247,7 @@ char *config_text(const struct config *c)
 	CONFIG_PUT_LIST(f, "", "tunnels", c->tunnels, c->n_tunnels, put_tunnel);
 	CONFIG_PUT_LIST(f, "", "routes", c->routes, c->n_routes, put_route);
 	put_hooks(f, c);
+	config_put_log(f, c->log);
 	put_shutdown(f, c);
 	put_socket(f, "events", c->events_socket);
 	put_socket(f, "opennhrp", c->opennhrp_socket);

@@ -53,8 +53,8 @@ void config_put_ike(FILE *f, const struct config_ike *ike)
 	put_optional(f, "plugin", ike->plugin);
 	put_optional(f, "id", ike->id);
 	put_optional(f, "include", ike->include);
-	fprintf(f, "\tlog = %d;\n\tversions = [ %s%s%s ];\n", ike->log, ike->v1 ? "1" : "",
-		ike->v1 && ike->v2 ? ", " : "", ike->v2 ? "2" : "");
+	fprintf(f, "\tversions = [ %s%s%s ];\n", ike->v1 ? "1" : "", ike->v1 && ike->v2 ? ", " : "",
+		ike->v2 ? "2" : "");
 	fprintf(f,
 		"\taggressive = %s;\n\tfragmentation = %s;\n\tnat_force = %s;\n\tdpd = %u;\n"
 		"\tlifetimes = { ike = %u; esp = %u; megabytes = %u; };\n",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ARP (RFC 826) over Ethernet for IPv4: what others say and ask, and our own questions. */
+#define LOG_SUBSYSTEM LOG_PORT
+
 #include <errno.h>
 
 #include <rte_arp.h>
@@ -123,9 +125,8 @@ static void conflict(struct hub *h, uint16_t port, const struct arp *a)
 	struct ip_addr addr = ip_addr_v4(a->sender_be);
 	char text[IP_ADDR_STRLEN], mac[MAC_ADDR_STRLEN];
 
-	hub_log_limited(h, &h->conflicts, "port %s: %s claims the hub's own address %s",
-		h->ports[port].config->name, mac_addr_str(&a->sender_mac, mac),
-		ip_addr_str(&addr, text));
+	log_stranger("%s: %s claims the hub's own address %s", h->ports[port].config->name,
+		mac_addr_str(&a->sender_mac, mac), ip_addr_str(&addr, text));
 }
 
 /* May this sender be believed? Probes (RFC 5227 2.1.1) have no sender address to believe in. */

@@ -6,6 +6,8 @@
  * that member is looked at here with the other links. Whoever changed it, switches must learn by
  * which link the hub's address is reached now: it is announced.
  */
+#define LOG_SUBSYSTEM LOG_PORT
+
 #include <rte_eth_bond.h>
 #include <rte_ethdev.h>
 
@@ -48,7 +50,7 @@ void hub_bond_turn(struct hub *h, uint16_t i)
 	if (member == port->member)
 		return;
 	if (port->member >= 0) {
-		log_warning("port %s: member %s carries it now", port->config->name,
+		log_warning("%s: member %s carries it now", port->config->name,
 			name_of((uint16_t)member, name));
 		for (uint16_t k = 0; k < h->n_ports; k++)
 			if (h->ports[k].parent == i)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A command that runs, and what it says: text for people or one JSON document for programs. */
+#define LOG_SUBSYSTEM LOG_CLI
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "control/cli_priv.h"
 
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(9))
@@ -18,6 +21,7 @@ struct cli_call *cli_call_open(struct cli *cli, const char *line)
 		return NULL;
 	call->cli = cli;
 	snprintf(call->words, sizeof(call->words), "%s", line);
+	log_debug("%s", call->words);
 	return call;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sockets, clients and frames. What a client may cost is bounded at every place. */
+#define LOG_SUBSYSTEM LOG_CLI
+
 #include "control/cli.h"
 
 #include <errno.h>

@@ -199,7 +199,7 @@ int cli_clear_ipsec_sa(struct cli_call *call);
 int cli_rekey_ipsec_sa(struct cli_call *call);
 int cli_rekey_ike_sa(struct cli_call *call);
 int cli_clear_ike_sa(struct cli_call *call);
-int cli_set_ike_log(struct cli_call *call);
+int cli_set_log(struct cli_call *call);
 int cli_show_route(struct cli_call *call);
 int cli_show_route_prefix(struct cli_call *call);
 int cli_show_route_summary(struct cli_call *call);

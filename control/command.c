@@ -79,3 +79,24 @@ int cli_shutdown(struct cli_call *call)
 	cli_text(call, "Stopping\n");
 	return CLI_DONE;
 }
+
+/* The words have been found to be names already. */
+int cli_set_log(struct cli_call *call)
+{
+	const char *which = call->words + strlen("set log ");
+	const char *level = strchr(which, ' ') + 1;
+	bool all = strncmp(which, "global ", 7) == 0;
+	unsigned l = LOG_LEVEL_ERROR;
+
+	while (l + 1 < LOG_LEVELS && strcmp(level, log_level_names[l]) != 0)
+		l++;
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++) {
+		const char *name = log_subsystem_names[i];
+
+		if (all || (strncmp(which, name, strlen(name)) == 0 && which[strlen(name)] == ' '))
+			log_set_level(i, l);
+	}
+	hub_ike_log(call->cli->hub);
+	cli_text(call, "Log of %.*s: %s\n", (int)(level - which - 1), which, level);
+	return CLI_DONE;
+}

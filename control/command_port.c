@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands that start and stop ports, and set what devices have of switches. */
+#define LOG_SUBSYSTEM LOG_PORT
+
 #include <string.h>
 
 #include <rte_errno.h>
@@ -44,7 +46,7 @@ static int start(struct cli_call *call, unsigned port)
 
 	if (rc < 0)
 		return refused(call, port, "start", rc);
-	log_info("port %s started by command", name_of(call, port));
+	log_info("%s started by command", name_of(call, port));
 	cli_text(call, "Port %s started\n", name_of(call, port));
 	return CLI_DONE;
 }
@@ -60,7 +62,7 @@ static int stop(struct cli_call *call, unsigned port)
 
 	if (rc < 0)
 		return refused(call, port, "stop", rc);
-	log_info("port %s stopped by command", name_of(call, port));
+	log_info("%s stopped by command", name_of(call, port));
 	cli_text(call, "Port %s stopped\n", name_of(call, port));
 	return CLI_DONE;
 }

@@ -13,6 +13,7 @@
 #include <rte_errno.h>
 #include <rte_hash_crc.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
 
 #include "common/log.h"
 #include "control/hub.h"
@@ -141,6 +142,35 @@ static int start_failed(const struct arguments *a, struct error *err)
 		rte_strerror(rte_errno));
 }
 
+/* A message of DPDK's becomes a line of our log. */
+static ssize_t take_log(void *cookie, const char *text, size_t len)
+{
+	static struct log_site sites[LOG_LEVELS];
+	/* Theirs are syslog's, and 1 more. */
+	enum log_level level = RTE_MAX(rte_log_cur_msg_loglevel() - 1, (int)LOG_LEVEL_ERROR);
+	size_t n = len;
+
+	(void)cookie;
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	level = RTE_MIN(level, LOG_LEVEL_DEBUG);
+	sites[level].subsystem = LOG_DPDK;
+	sites[level].level = level;
+	sites[level].limit = LOG_SOME;
+	log_write(&sites[level], "%.*s", (int)n, text);
+	return (ssize_t)len;
+}
+
+static void take_log_over(void)
+{
+	static const cookie_io_functions_t io = {.write = take_log};
+	FILE *f = fopencookie(NULL, "w", io);
+
+	/* Without it DPDK writes to stderr and syslog itself. */
+	if (f != NULL)
+		rte_openlog_stream(f);
+}
+
 /*
  * rte_eal_init() prints all of its usage for one wrong argument. It is kept from that, unless it
  * was asked; what is wrong it says in its log.
@@ -187,6 +217,7 @@ int eal_start(char **args, unsigned n, const struct config *c, unsigned *lcores,
 		rc = complete(&a, from_user, c, map, sizeof(map), prefix, sizeof(prefix), err);
 	if (rc < 0)
 		return rc;
+	take_log_over();
 	if (init_quietly(&a) < 0)
 		return start_failed(&a, err);
 	rc = check_lcores(c, lcores, err);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define LOG_SUBSYSTEM LOG_CLI
+
 #include "control/event_stream.h"
 
 #include <errno.h>

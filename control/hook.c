@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define LOG_SUBSYSTEM LOG_HOOK
+
 #include "control/hook_priv.h"
 
 #include <arpa/inet.h>
@@ -180,8 +182,7 @@ static unsigned wanted(struct hub *h, enum config_hook_event event, bool refused
 static int refuse(struct hub *h, enum config_hook_event event, int rc)
 {
 	wanted(h, event, true);
-	hub_log_limited(h, &h->hooks_refused, "hooks: %s is not run: %s",
-		config_hook_event_name(event),
+	log_stranger("%s is not run: %s", config_hook_event_name(event),
 		rc == -EPIPE ? "the process that runs scripts is not there" : "too many wait");
 	return rc;
 }
@@ -268,7 +269,7 @@ static void lose_helper(struct hub *h)
 	struct hub_hook_jobs all = TAILQ_HEAD_INITIALIZER(all);
 	struct hub_hook_job *job;
 
-	log_error("hooks: the process that runs scripts is gone; no more are run");
+	log_error("the process that runs scripts is gone; no more are run");
 	hooks->helper = -1;
 	TAILQ_CONCAT(&all, &hooks->running, link);
 	TAILQ_CONCAT(&all, &hooks->questions, link);

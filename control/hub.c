@@ -2,7 +2,6 @@
 #include "control/hub.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +187,7 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 		h->base = now_ms;
 	h->turned = true;
 	h->now = now_ms - h->base;
+	log_turn(now_ms);
 	n = hub_punt_turn(h);
 	hub_reload_poll(h);
 	hub_links_turn(h);
@@ -206,23 +206,4 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	hub_hooks_turn(h);
 	hub_shutdown_turn(h);
 	return n;
-}
-
-void hub_log_limited(struct hub *h, struct hub_log_limit *limit, const char *fmt, ...)
-{
-	char line[256], more[32] = "";
-	va_list ap;
-
-	if (h->now < limit->next) {
-		limit->suppressed++;
-		return;
-	}
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (limit->suppressed != 0)
-		snprintf(more, sizeof(more), " (and %u more)", limit->suppressed);
-	log_warning("%s%s", line, more);
-	limit->next = h->now + 1000;
-	limit->suppressed = 0;
 }

@@ -176,12 +176,6 @@ struct hub_peer_watches {
 	} at[HUB_PEER_WATCHES_MAX];
 };
 
-/* One log line a second of a kind that strangers can cause. */
-struct hub_log_limit {
-	uint64_t next;
-	unsigned suppressed;
-};
-
 #define HUB_HOLD_MAX 512
 
 /* A packet that waits for its next hop. */
@@ -323,9 +317,7 @@ struct hub {
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
 	struct hub_loop loop; /* the daemon's */
-	struct hub_log_limit conflicts, moves, peer_moves, hooks_refused;
 	struct hub_nhrp nhrp;
-	struct hub_log_limit nhrp_refused, nhrp_servers;
 	struct hub_capture capture;
 	struct hub_ike *ike; /* NULL: no IKE */
 	struct hub_hooks hooks;
@@ -333,10 +325,6 @@ struct hub {
 	struct hub_shutdown shutdown;
 	struct hub_leases *leases; /* NULL: in no file */
 };
-
-/* hub.c: log a line about what strangers do, at most one a second. */
-void hub_log_limited(struct hub *h, struct hub_log_limit *limit, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
 
 /* port.c */
 int hub_ports_create(struct hub *h, struct error *err);
@@ -556,8 +544,8 @@ int hub_ike_create(struct hub *h, struct error *err);
 void hub_ike_destroy(struct hub *h);
 /* Listen to charon, look after it and after lifetimes. */
 void hub_ike_turn(struct hub *h);
-/* charon's log level, -1..2. */
-void hub_ike_log(struct hub *h, int level);
+/* Tell charon how much to log: as LOG_IKE does. */
+void hub_ike_log(struct hub *h);
 /* charon, if it is a child, ends and deletes its SAs, which tells their peers. @return true: it has
  */
 bool hub_ike_leave(struct hub *h);

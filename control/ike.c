@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define LOG_SUBSYSTEM LOG_IKE
+
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -110,7 +112,6 @@ int hub_ike_create(struct hub *h, struct error *err)
 	h->ike = ike;
 	ike->hub = h;
 	ike->config = h->config->ike;
-	ike->log_level = ike->config->log;
 	ike->charon.output = ike->loader.output = -1;
 	ike->epoll = -1;
 	for (unsigned i = 0; i < IKE_CHANNELS; i++)
@@ -237,13 +238,11 @@ int hub_ike_change(struct hub *h, struct error *err)
 
 	if (rc < 0)
 		return rc;
-	if (ike->log_level != ike->config->log)
-		hub_ike_log(h, ike->config->log);
 	say_secrets(ike);
 	for (s = ike->ikes; s != NULL; s = s->hh.next) {
 		if (!s->revoked)
 			continue;
-		log_notice("ike: the key of %s is gone: its SAs end", s->info.identity);
+		log_notice("the key of %s is gone: its SAs end", s->info.identity);
 		m.action.ike_sa = s->id;
 		ike_say(ike, &m);
 		s->revoked = false;
@@ -252,13 +251,20 @@ int hub_ike_change(struct hub *h, struct error *err)
 	return 0;
 }
 
-void hub_ike_log(struct hub *h, int level)
+/* charon's levels: 0 what must be known, 1 events, 2 what led to them. */
+static enum log_level level_of(unsigned charons)
 {
-	struct ike_msg m = {.type = IKE_MSG_LOG_LEVEL, .log_level = {.level = (int8_t)level}};
+	return LOG_LEVEL_NOTICE + RTE_MIN(charons, 2u);
+}
+
+void hub_ike_log(struct hub *h)
+{
+	struct ike_msg m = {.type = IKE_MSG_LOG_LEVEL};
 
 	if (h->ike == NULL)
 		return;
-	h->ike->log_level = level;
+	while (m.log_level.level < 2 && log_level(LOG_IKE) > level_of((unsigned)m.log_level.level))
+		m.log_level.level++;
 	ike_say(h->ike, &m);
 }
 
@@ -280,7 +286,7 @@ static void abandon(struct hub_ike *ike)
 		n++;
 	}
 	if (n > 0)
-		log_notice("ike: another charon: %u SAs of the last one go on", n);
+		log_notice("another charon: %u SAs of the last one go on", n);
 }
 
 void ike_came(struct hub_ike *ike, const struct ike_hello *hello)
@@ -300,15 +306,15 @@ void ike_came(struct hub_ike *ike, const struct ike_hello *hello)
 		s->listed = false;
 	TAILQ_FOREACH (esp, &ike->slice, slice)
 		esp->listed = false;
-	log_info("ike: %s is there", ike->software);
-	hub_ike_log(ike->hub, ike->log_level);
+	log_info("%s is there", ike->software);
+	hub_ike_log(ike->hub);
 	say_secrets(ike);
 	ike_child_load(ike);
 }
 
 void ike_went(struct hub_ike *ike)
 {
-	log_warning("ike: %s is gone; traffic of the SAs there are goes on", ike->software);
+	log_warning("%s is gone; traffic of the SAs there are goes on", ike->software);
 	ike->loaded = ike->answers = false;
 }
 
@@ -333,20 +339,21 @@ static void listed(struct hub_ike *ike)
 		ike_free(ike, s);
 	ike->restored = false;
 	if (n > 0 || kept > 0)
-		log_info("ike: agreed with charon on %u SAs, %u are gone", kept, n);
+		log_info("agreed with charon on %u SAs, %u are gone", kept, n);
 }
 
 static void take_log(const struct ike_log *l)
 {
-	char line[IKE_TEXT_MAX + 1];
-	unsigned n = 0;
-
-	/* Some of it is a stranger's text. */
-	for (const char *p = l->text; *p != '\0'; p++)
-		line[n++] = (unsigned char)*p < ' ' || *p == 0x7f ? '.' : *p;
-	line[n] = '\0';
-	log_write(
-		l->level == 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, "ike: [%s] %s", l->group, line);
+	switch (level_of(l->level)) {
+	case LOG_LEVEL_NOTICE:
+		log_notice("[%s] %s", l->group, l->text);
+		break;
+	case LOG_LEVEL_INFO:
+		log_info("[%s] %s", l->group, l->text);
+		break;
+	default:
+		log_debug("[%s] %s", l->group, l->text);
+	}
 }
 
 bool ike_receive(struct hub_ike *ike, const struct ike_msg *m)

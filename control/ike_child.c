@@ -4,6 +4,8 @@
  * and a plugin of its own: nothing of the system's strongSwan is read or touched. swanctl hands it
  * its connections each time it comes. What ends too early is started again, each time later.
  */
+#define LOG_SUBSYSTEM LOG_IKE
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -179,7 +181,7 @@ static void start_charon(struct hub_ike *ike)
 	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s/" IKE_PLUGIN_FILE, ike->directory);
 	rc = start(ike, &ike->charon, &c);
 	if (rc < 0) {
-		log_error("ike: cannot start charon: %s", strerror(-rc));
+		log_error("cannot start charon: %s", strerror(-rc));
 		ike->charon.due = ike->hub->now + backoff(&ike->charon);
 		return;
 	}
@@ -190,7 +192,7 @@ static void start_charon(struct hub_ike *ike)
 static void charon_said(struct hub_ike *ike, const char *line)
 {
 	if (!ike_connected(ike))
-		log_warning("ike: charon: %s", line);
+		log_warning("charon: %s", line);
 }
 
 static void tend_charon(struct hub_ike *ike)
@@ -214,7 +216,7 @@ static void tend_charon(struct hub_ike *ike)
 	if (ike->leaving)
 		return;
 	p->due = ike->hub->now + backoff(p);
-	log_error("ike: charon %s; the next start is in %llu ms", ending(status, how, sizeof(how)),
+	log_error("charon %s; the next start is in %llu ms", ending(status, how, sizeof(how)),
 		(unsigned long long)(p->due - ike->hub->now));
 }
 
@@ -238,7 +240,7 @@ static void start_loader(struct hub_ike *ike)
 	snprintf(dir, sizeof(dir), "SWANCTL_DIR=%s", ike->directory);
 	rc = start(ike, &ike->loader, &c);
 	if (rc < 0) {
-		log_error("ike: cannot start swanctl: %s", strerror(-rc));
+		log_error("cannot start swanctl: %s", strerror(-rc));
 		ike->loader.due = ike->hub->now + backoff(&ike->loader);
 	}
 }
@@ -259,7 +261,7 @@ static void loader_said(struct hub_ike *ike, const char *line)
 
 	ike->loader_said |= loaded && strstr(line, "connections") != NULL;
 	if (!loaded && ike->loader.failures >= 3)
-		log_warning("ike: swanctl: %s", line);
+		log_warning("swanctl: %s", line);
 }
 
 static void tend_loader(struct hub_ike *ike)
@@ -283,11 +285,11 @@ static void tend_loader(struct hub_ike *ike)
 	}
 	if (status == 0 && ike->loader_said) {
 		ike->loaded = ike->answers = true;
-		log_info("ike: charon has its settings");
+		log_info("charon has its settings");
 		return;
 	}
 	if (p->failures >= 3)
-		log_error("ike: swanctl %s: charon does not have its settings",
+		log_error("swanctl %s: charon does not have its settings",
 			ending(status, how, sizeof(how)));
 	p->due = ike->hub->now + backoff(p);
 }

@@ -3,6 +3,8 @@
  * SAs that the hub begins: with another hub that it registers at, or with whoever NHRP has a map
  * for. NHRP asks again and again; charon is asked once in a while.
  */
+#define LOG_SUBSYSTEM LOG_IKE
+
 #include <stdlib.h>
 
 #include "common/log.h"
@@ -74,8 +76,7 @@ uint32_t ike_connect(void *ctx, uint16_t tunnel, uint32_t nbma_be)
 	if (c == NULL)
 		return NHRP_PEER_NONE;
 	m.initiate.version = version_of(ike, c->tries++);
-	log_info(
-		"ike: beginning with %s by IKEv%u", ip_addr_str(&remote, text), m.initiate.version);
+	log_info("beginning with %s by IKEv%u", ip_addr_str(&remote, text), m.initiate.version);
 	ike_say(ike, &m);
 	return NHRP_PEER_NONE;
 }

@@ -3,6 +3,8 @@
  * IKE SAs, and the spokes they are about. A spoke is known by identity, outer address and port:
  * several may be behind one address, and some of those under one name.
  */
+#define LOG_SUBSYSTEM LOG_IKE
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +56,8 @@ void ike_described(struct hub_ike *ike, const struct ike_ike_sa *info)
 		}
 		s->id = info->ike_sa;
 		HASH_ADD(hh, ike->ikes, id, sizeof(s->id), s);
-		log_info("ike: IKEv%u SA %u with %s at %s", info->version, info->ike_sa,
-			info->identity, ike_endpoint_str(&info->remote, text, sizeof(text)));
+		log_info("IKEv%u SA %u with %s at %s", info->version, info->ike_sa, info->identity,
+			ike_endpoint_str(&info->remote, text, sizeof(text)));
 	}
 	s->info = *info;
 	s->since = ike->hub->now;
@@ -75,7 +77,7 @@ void ike_gone(struct hub_ike *ike, const struct ike_ike_gone *gone)
 				esp->ike_sa = gone->replaced_by;
 				hub_state_ike(ike->hub, esp);
 			}
-	log_info("ike: IKE SA %u with %s: %s", gone->ike_sa, s->info.identity, ends[gone->end]);
+	log_info("IKE SA %u with %s: %s", gone->ike_sa, s->info.identity, ends[gone->end]);
 	ike_free(ike, s);
 }
 
@@ -192,7 +194,7 @@ void ike_peer_pin(struct hub_ike *ike, const struct hub_ike_sa *s, struct hub_pe
 	if (address_be == 0 || p->address_be == address_be)
 		return;
 	if (hub_peer_set_address(ike->hub, p, address_be, &err) < 0)
-		log_warning("ike: %s: %s", s->info.identity, err.text);
+		log_warning("%s: %s", s->info.identity, err.text);
 }
 
 void ike_peer_release(struct hub_ike *ike, struct hub_peer *p)

@@ -116,7 +116,6 @@ struct hub_ike {
 	uint64_t instance; /* the charon that is or was connected; 0: none ever was */
 	bool instance_known;
 	char software[64];
-	int log_level;
 	struct hub_ike_sa *ikes;          /* uthash */
 	struct hub_esp_sa *esps;          /* uthash */
 	struct hub_ike_connect *connects; /* uthash */
@@ -133,7 +132,6 @@ struct hub_ike {
 	struct hub_ike_stats stats;
 	struct ike_stats theirs; /* charon's own, as said last */
 	uint64_t theirs_at;
-	struct hub_log_limit stranger_log, datagram_log;
 };
 
 /* ike_socket.c */

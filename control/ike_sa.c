@@ -4,6 +4,8 @@
  * knows besides. Lifetimes are counted here: by time with timers, by octets and packets by looking
  * at each SA's counters about once a second, a few in each turn.
  */
+#define LOG_SUBSYSTEM LOG_IKE
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +192,7 @@ static void expire(struct hub_ike *ike, struct hub_esp_sa *esp, bool hard)
 		return;
 	}
 	ike->stats.sas_expired++;
-	log_info("ike: SA 0x%08x %s has expired", esp->key.spi, esp->in ? "in" : "out");
+	log_info("SA 0x%08x %s has expired", esp->key.spi, esp->in ? "in" : "out");
 	ike_esp_del(ike, esp);
 }
 
@@ -331,8 +333,7 @@ void ike_sa_add(struct hub_ike *ike, const struct ike_msg *m)
 
 	if (rc < 0) {
 		ike->stats.sas_refused++;
-		log_warning(
-			"ike: SA 0x%08x %s refused: %s", a->spi, a->in ? "in" : "out", err.text);
+		log_warning("SA 0x%08x %s refused: %s", a->spi, a->in ? "in" : "out", err.text);
 	} else {
 		ike->stats.sas_added++;
 	}

@@ -3,6 +3,8 @@
  * The two sockets that charon's plugin connects to. Only charon's user may; one charon at a time.
  * Nothing here blocks: of the IKE socket what does not fit is dropped, of the SA socket it waits.
  */
+#define LOG_SUBSYSTEM LOG_IKE
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +94,7 @@ void ike_socket_disconnect(struct hub_ike *ike, enum ike_channel c, const char *
 	while (!TAILQ_EMPTY(&s->waiting))
 		waiting_free(s, TAILQ_FIRST(&s->waiting));
 	if (why != NULL)
-		log_warning("ike: %s: %s", names[c], why);
+		log_warning("%s: %s", names[c], why);
 	if (c != IKE_CHANNEL_SA)
 		return;
 	if (greeted)
@@ -148,7 +150,7 @@ void ike_say(struct hub_ike *ike, const struct ike_msg *m)
 		return;
 	len = ike_wire_encode(m, data, sizeof(data));
 	if (len < 0) {
-		log_error("ike: cannot write a %s: %s", ike_msg_name(m->type), strerror(-len));
+		log_error("cannot write a %s: %s", ike_msg_name(m->type), strerror(-len));
 		return;
 	}
 	/* What else makes send() fail ends the connection where it is read. */
@@ -180,16 +182,14 @@ static void accept_one(struct hub_ike *ike, struct ike_socket *s, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0 || who.uid != ike->uid) {
 		ike->stats.strangers++;
-		hub_log_limited(ike->hub, &ike->stranger_log,
-			"ike: user %u, process %d, is not charon's user %u: %s is not for it",
+		log_stranger("user %u, process %d, is not charon's user %u: %s is not for it",
 			(unsigned)who.uid, (int)who.pid, (unsigned)ike->uid, s->path);
 		close(fd);
 		return;
 	}
 	if (s->fd >= 0) {
 		ike->stats.strangers++;
-		hub_log_limited(ike->hub, &ike->stranger_log,
-			"ike: process %d on %s: another one is connected", (int)who.pid, s->path);
+		log_stranger("process %d on %s: another one is connected", (int)who.pid, s->path);
 		close(fd);
 		return;
 	}

@@ -7,6 +7,8 @@
  *
  * It is written beside, synchronized and renamed, by a thread of its own, at most once a minute.
  */
+#define LOG_SUBSYSTEM LOG_NHRP
+
 #include "control/leases.h"
 
 #include <arpa/inet.h>

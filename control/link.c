@@ -4,6 +4,8 @@
  * come on another thread. While a link is down the data plane drops what is to leave by it; when it
  * comes back, its neighbors are asked for at once.
  */
+#define LOG_SUBSYSTEM LOG_PORT
+
 #include <rte_ethdev.h>
 
 #include "common/log.h"
@@ -25,7 +27,7 @@ static void changed(struct hub *h, uint16_t i, bool up)
 
 	port->link_down = !up;
 	dp_port_set_link(h->dp, i, up);
-	log_warning("port %s: link is %s", port->config->name, up ? "up" : "down");
+	log_warning("%s: link is %s", port->config->name, up ? "up" : "down");
 	for (uint16_t k = 0; k < h->n_ports; k++)
 		if (h->ports[k].parent == i)
 			hub_neighbors_link(h, k);

@@ -106,7 +106,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 static void warn(void *ctx, const char *line)
 {
 	(void)ctx;
-	log_warning("%s", line);
+	log_at(LOG_LEVEL_WARNING, LOG_MANY, "%s", line);
 }
 
 static struct config *load(const char *path)
@@ -216,6 +216,8 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	c = load(p.config_file);
 	if (c == NULL)
 		return EXIT_USAGE;
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+		log_set_level(i, c->log[i]);
 	describe(c, line, sizeof(line));
 	/* A reload may replace the configuration, but not these. */
 	snprintf(control_path, sizeof(control_path), "%s", c->control_socket);

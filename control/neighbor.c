@@ -6,6 +6,8 @@
  * second (RFC 1122 2.3.2.1 allows no more), then ever more seldom. What was learned is asked again
  * after a while, by unicast, and is given up when there is no answer (RFC 1122 2.3.2.1 (1), (2)).
  */
+#define LOG_SUBSYSTEM LOG_PORT
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -289,9 +291,8 @@ static void log_move(struct hub *h, const struct hub_neighbor *n, const struct m
 	struct ip_addr addr = ip_addr_v4(n->addr_be);
 	char from[MAC_ADDR_STRLEN], to[MAC_ADDR_STRLEN], text[IP_ADDR_STRLEN];
 
-	hub_log_limited(h, &h->moves, "port %s: %s moved from %s to %s",
-		h->ports[n->port].config->name, ip_addr_str(&addr, text),
-		mac_addr_str(&n->mac, from), mac_addr_str(mac, to));
+	log_stranger("%s: %s moved from %s to %s", h->ports[n->port].config->name,
+		ip_addr_str(&addr, text), mac_addr_str(&n->mac, from), mac_addr_str(mac, to));
 }
 
 void hub_neighbor_heard(

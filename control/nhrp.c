@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The NHRP engine's place in the hub: packets, hints, time and the coming and going of peers. */
+#define LOG_SUBSYSTEM LOG_NHRP
+
 #include <errno.h>
 #include <sys/random.h>
 

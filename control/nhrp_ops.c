@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the NHRP engine asks of the hub. Called from inside the engine: none of it calls back. */
+#define LOG_SUBSYSTEM LOG_NHRP
+
 #include <errno.h>
 
 #include "common/log.h"
@@ -253,7 +255,7 @@ static int bind(void *ctx, const struct nhrp_binding *b)
 		return -ENOENT;
 	rc = is_own(h, p, b) ? bind_own(h, p, b, &err) : bind_route(h, p, b, &err);
 	if (rc < 0)
-		hub_log_limited(h, &h->nhrp_refused, "NHRP: %s", err.text);
+		log_stranger("%s", err.text);
 	return rc;
 }
 
@@ -300,25 +302,43 @@ static enum nhrp_gate gate(void *ctx, uint64_t token, const struct nhrp_binding 
 	return NHRP_GATE_ALLOW;
 }
 
-static void log_event(struct hub *h, const struct nhrp_event *ev)
+static void log_server(const struct nhrp_event *ev)
+{
+	struct ip_addr nbma = ip_addr_v4(ev->nbma_be);
+	char text[IP_ADDR_STRLEN];
+
+	if (ev->type == NHRP_EV_NHS_UP)
+		log_notice("server %s is up", ip_addr_str(&nbma, text));
+	else
+		log_warning("server %s is down%s%s", ip_addr_str(&nbma, text),
+			ev->why != NULL ? ": " : "", ev->why != NULL ? ev->why : "");
+}
+
+static void log_event(const struct nhrp_event *ev)
 {
 	struct ip_addr a = ip_addr_v4(ev->address_be), nbma = ip_addr_v4(ev->nbma_be);
 	struct ip_prefix what = {.addr = a, .len = ev->len};
 	char prefix[IP_PREFIX_STRLEN], by[IP_ADDR_STRLEN];
 
+	ip_prefix_str(&what, prefix);
+	ip_addr_str(&nbma, by);
 	switch (ev->type) {
 	case NHRP_EV_REFUSED:
+		log_stranger("registration refused of %s by %s: %s", prefix, by,
+			ev->why != NULL ? ev->why : "by policy");
+		break;
 	case NHRP_EV_CONFLICT:
-		hub_log_limited(h, &h->nhrp_refused, "NHRP: %s of %s by %s: %s",
-			ev->type == NHRP_EV_CONFLICT ? "conflict" : "registration refused",
-			ip_prefix_str(&what, prefix), ip_addr_str(&nbma, by),
-			ev->why != NULL ? ev->why : "another spoke holds it, and lives");
+		log_stranger("%s by %s: another spoke holds it, and lives", prefix, by);
 		break;
 	case NHRP_EV_NHS_UP:
 	case NHRP_EV_NHS_DOWN:
-		hub_log_limited(h, &h->nhrp_servers, "NHRP: server %s is %s%s%s",
-			ip_addr_str(&nbma, by), ev->type == NHRP_EV_NHS_UP ? "up" : "down",
-			ev->why != NULL ? ": " : "", ev->why != NULL ? ev->why : "");
+		log_server(ev);
+		break;
+	case NHRP_EV_REGISTERED:
+		log_debug("%s is registered from %s", prefix, by);
+		break;
+	case NHRP_EV_ENDED:
+		log_debug("%s from %s has ended", prefix, by);
 		break;
 	default:
 		break;
@@ -330,7 +350,7 @@ static void event(void *ctx, const struct nhrp_event *ev)
 	struct hub *h = ctx;
 	const struct hub_nhrp *n = &h->nhrp;
 
-	log_event(h, ev);
+	log_event(ev);
 	for (unsigned i = 0; i < n->n_watches; i++)
 		if (n->watches[i].event != NULL)
 			n->watches[i].event(n->watches[i].ctx, ev);

@@ -4,6 +4,8 @@
  * address until it registers, and moves when its NAT does. Its route comes last and goes first, so
  * that nothing leads to what is not there.
  */
+#define LOG_SUBSYSTEM LOG_NHRP
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -467,13 +469,13 @@ void hub_peer_del_sa(struct hub *h, struct hub_peer *p, bool in, uint32_t index)
 
 /* --- moves ----------------------------------------------------------------------------------- */
 
-static void log_move(struct hub *h, const struct hub_peer *p, uint32_t to_be, uint16_t port)
+static void log_move(const struct hub_peer *p, uint32_t to_be, uint16_t port)
 {
 	struct ip_addr own = ip_addr_v4(p->address_be), from = ip_addr_v4(p->nbma_be),
 		       to = ip_addr_v4(to_be);
 	char peer[IP_ADDR_STRLEN], a[IP_ADDR_STRLEN], b[IP_ADDR_STRLEN];
 
-	hub_log_limited(h, &h->peer_moves, "peer %s moved from %s:%u to %s:%u",
+	log_stranger("peer %s moved from %s:%u to %s:%u",
 		p->address_be != 0 ? ip_addr_str(&own, peer) : "without address",
 		ip_addr_str(&from, a), p->nat_port, ip_addr_str(&to, b), port);
 }
@@ -482,7 +484,7 @@ void hub_peer_move(struct hub *h, struct hub_peer *p, uint32_t nbma_be, uint16_t
 {
 	if (p->nbma_be == nbma_be && p->nat_port == nat_port)
 		return;
-	log_move(h, p, nbma_be, nat_port);
+	log_move(p, nbma_be, nat_port);
 	/* Another path: what was learned of the old one says nothing about it. */
 	hub_path_mtu_forget(h, p);
 	nbma_unlink(h, p);

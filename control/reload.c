@@ -21,7 +21,7 @@
 static void warn(void *ctx, const char *line)
 {
 	(void)ctx;
-	log_warning("%s", line);
+	log_at(LOG_LEVEL_WARNING, LOG_MANY, "%s", line);
 }
 
 /*

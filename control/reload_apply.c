@@ -303,6 +303,16 @@ static void remove_all(struct hub_change *c)
 	dp_reclaim(c->hub->dp);
 }
 
+/* Levels that `set log` gave stand until the file's own change. */
+static void log_change(struct hub *h, const struct config *was)
+{
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+		if (h->config->log[i] != was->log[i])
+			log_set_level(i, h->config->log[i]);
+	if (h->config->log[LOG_IKE] != was->log[LOG_IKE])
+		hub_ike_log(h);
+}
+
 static void repoint_all(struct hub_change *c)
 {
 	struct hub *h = c->hub;
@@ -313,6 +323,7 @@ static void repoint_all(struct hub_change *c)
 	tunnels_repoint(c);
 	taps_repoint(h);
 	hub_hooks_change(h, c->diff->was);
+	log_change(h, c->diff->was);
 	if (h->ike != NULL)
 		hub_ike_repoint(h, c->diff->was->ike);
 }

@@ -7,6 +7,8 @@
  * The RIB calls in the midst of the engine's own changes. So what changed is only noted, and
  * looked at in the next turn.
  */
+#define LOG_SUBSYSTEM LOG_RIP
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,8 +123,7 @@ static void follow(struct hub_rip *rip, const struct hub_prefix *prefix)
 	if (r == NULL || !announcement(rip, r, &a))
 		rip_withdraw(rip->engine, &p);
 	else if (rip_announce(rip->engine, &a) < 0)
-		hub_log_limited(rip->hub, &rip->no_room,
-			"rip: no room to announce a route: max_routes is %u",
+		log_stranger("no room to announce a route: max_routes is %u",
 			rip->hub->config->rip->max_routes);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration's `rip` -> the engine; spokes that come and go; learned routes -> the RIB. */
+#define LOG_SUBSYSTEM LOG_RIP
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +58,7 @@ static void take_route(void *ctx, const struct rip_route_view *v)
 	for (unsigned i = 0; i < v->n_hops; i++)
 		entry.next_hops_be[i] = v->hops[i].via_be;
 	if (hub_rib_update(h, &prefix, &entry, &err) < 0)
-		hub_log_limited(h, &rip->no_room, "rip: %s", err.text);
+		log_stranger("%s", err.text);
 }
 
 _Static_assert(RIP_PATHS_MAX <= HUB_NEXT_HOPS_MAX, "the RIB takes all ways of a route");

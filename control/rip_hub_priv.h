@@ -43,7 +43,6 @@ struct hub_rip {
 	uint64_t no_neighbor; /* to a spoke that is not there any more */
 	uint64_t malformed;   /* no UDP datagram for RIP, or not where RIP runs */
 	uint64_t checksum;
-	struct hub_log_limit no_room;
 };
 
 /* The engine's list of this name; NULL for an empty one. */

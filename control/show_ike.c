@@ -288,12 +288,3 @@ int cli_clear_ike_sa(struct cli_call *call)
 	cli_text(call, "Ending %u IKE SAs\n", HASH_COUNT(ike->ikes));
 	return CLI_DONE;
 }
-
-int cli_set_ike_log(struct cli_call *call)
-{
-	if (call->cli->hub->ike == NULL)
-		return no_ike(call);
-	hub_ike_log(call->cli->hub, atoi(call->option));
-	cli_text(call, "charon's log level is %s\n", call->option);
-	return CLI_DONE;
-}

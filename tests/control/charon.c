@@ -16,7 +16,7 @@ static const char hub_text[] =
 	"tunnels = ( { name = \"tun0\"; address = \"10.255.0.1/24\"; nbma = \"192.0.2.1\"; key = "
 	"42;"
 	"  } );"
-	"ike = { mode = \"external\"; user = \"%s\"; directory = \"%s\"; log = 2; psk = ("
+	"ike = { mode = \"external\"; user = \"%s\"; directory = \"%s\"; psk = ("
 	"  { id = \"a.example\"; secret = \"twenty octets at least\"; tunnel_address = "
 	"\"10.255.0.11\"; },"
 	"  { id = \"*\"; secret = \"another twenty octets\"; } ); };";
@@ -105,7 +105,7 @@ void charon_comes(uint64_t instance)
 	charon.sa = charon_connect("sa.sock");
 	charon_say_hello(charon.sa, IKE_WIRE_VERSION, instance);
 	CU_ASSERT_EQUAL(charon_heard(charon.sa).type, IKE_MSG_HELLO);
-	CU_ASSERT_EQUAL(charon_heard(charon.sa).log_level.level, 2);
+	CU_ASSERT_EQUAL(charon_heard(charon.sa).type, IKE_MSG_LOG_LEVEL);
 	CU_ASSERT_STRING_EQUAL(charon_heard(charon.sa).secret.identity, "a.example");
 	CU_ASSERT_EQUAL(charon_heard(charon.sa).secret.kind, IKE_SECRET_ANYBODY);
 	CU_ASSERT_EQUAL(charon_heard(charon.sa).type, IKE_MSG_SECRETS);

@@ -4,7 +4,10 @@
  * by policy and counted as its own, what is kept of it is bounded, and the others go on.
  */
 #include <arpa/inet.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "common/log.h"
 #include "control/rip_hub_priv.h"
 #include "tests/control/spoke.h"
 
@@ -294,6 +297,41 @@ static void test_asks(void)
 	others_unaffected();
 }
 
+/* What it does wrong is not all in the log: a few lines in 10 s, and how many more there were. */
+static void test_log(void)
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	unsigned lines = 0, more = 0;
+	char line[LOG_LINE_MAX];
+
+	open_hub();
+	CU_ASSERT_FATAL(file != NULL && saved >= 0);
+	log_set_level(LOG_NHRP, LOG_LEVEL_WARNING);
+	dup2(fileno(file), STDERR_FILENO);
+	for (unsigned i = 0; i < 100; i++) {
+		spoke_register(FAR, "192.168.7.7", 3600, 0);
+		world_wait(50);
+		world_discard(0);
+	}
+	world_wait(LOG_WINDOW_MS);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	log_set_level(LOG_NHRP, LOG_LEVEL_ERROR);
+	rewind(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		CU_ASSERT_PTR_NOT_NULL(
+			strstr(line, "<4>nhrp: registration refused of 192.168.7.7/32"));
+		lines++;
+		if (strstr(line, " more of these in 10 s)") != NULL)
+			more += 1 + (unsigned)atoi(strstr(line, "(and ") + 5);
+	}
+	fclose(file);
+	CU_ASSERT_EQUAL(lines, LOG_FEW + 1);
+	CU_ASSERT_EQUAL(LOG_FEW + more, of_far().refused);
+	others_unaffected();
+}
+
 static const struct unit_test tests[] = {
 	{"registers others' addresses", test_another_address},
 	{"registers more than its key's address", test_bound},
@@ -304,6 +342,7 @@ static const struct unit_test tests[] = {
 	{"10,000 extensions", test_extensions},
 	{"loops", test_loop},
 	{"asks for everything", test_asks},
+	{"fills the log", test_log},
 };
 
 const struct control_suite suite_hostile = {"hostile", tests, RTE_DIM(tests)};

@@ -2,6 +2,7 @@
 /* charon's SAs in the hub: how they come, get old, are renewed, and go. */
 #include <errno.h>
 
+#include "common/log.h"
 #include "tests/control/charon.h"
 
 static unsigned n_sas(void)
@@ -357,6 +358,33 @@ static void test_restored(void)
 	charon_close();
 }
 
+/* charon logs as much as its subsystem of the log does, and learns at once when that changes. */
+static void test_log(void)
+{
+	static const struct {
+		const char *level;
+		int charons;
+	} levels[] = {{"debug", 2}, {"info", 1}, {"notice", 0}, {"warning", 0}, {"error", 0}};
+	char command[32];
+
+	charon_open(charon_user());
+	charon_comes(INSTANCE);
+	for (unsigned i = 0; i < RTE_DIM(levels); i++) {
+		struct ike_msg m;
+
+		snprintf(command, sizeof(command), "set log ike %s", levels[i].level);
+		EXPECT_TEXT(command, "Log of ike: ");
+		CU_ASSERT_STRING_EQUAL(log_level_names[log_level(LOG_IKE)], levels[i].level);
+		m = charon_heard(charon.sa);
+		CU_ASSERT_EQUAL(m.type, IKE_MSG_LOG_LEVEL);
+		CU_ASSERT_EQUAL(m.log_level.level, levels[i].charons);
+	}
+	CU_ASSERT_EQUAL(log_level(LOG_RIP), LOG_LEVEL_ERROR);
+	world_ask("set log global error");
+	charon_goes();
+	charon_close();
+}
+
 static const struct unit_test tests[] = {
 	{"SAs come, get old and go", test_life},
 	{"a renewed SA takes over when the spoke has it", test_renewed},
@@ -368,6 +396,7 @@ static const struct unit_test tests[] = {
 	{"use and deletion", test_query_delete},
 	{"charon comes again, and another one", test_again},
 	{"the hub comes again", test_restored},
+	{"what charon logs", test_log},
 };
 
 const struct control_suite suite_ike = {"ike", tests, RTE_DIM(tests)};

@@ -50,7 +50,8 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* What strangers do is logged; the tests look at what is done about it. */
-	log_set_level(LOG_LEVEL_ERROR);
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+		log_set_level(i, LOG_LEVEL_ERROR);
 	signal(SIGPIPE, SIG_IGN);
 	world_hook_helper = hook_helper_start(&err);
 	if (world_hook_helper < 0 || eal_begin() < 0 || CU_initialize_registry() != CUE_SUCCESS)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "control/rip_hub_priv.h"
 #include "nhrp/nhrp_priv.h"
 #include "tests/control/world.h"
@@ -466,6 +467,25 @@ static void show_difference(const char *a, const char *b, const char *first, con
 		abort();
 }
 
+/* What `set log` said stands until the file says something else of the same. */
+static void test_log(void)
+{
+	enum log_level was = log_level(LOG_RIP);
+
+	open_file(BASE);
+	world_ask("set log rip error");
+	CU_ASSERT_TRUE(reload(BASE "log = { nhrp = \"warning\"; };"));
+	CU_ASSERT_EQUAL(log_level(LOG_NHRP), LOG_LEVEL_WARNING);
+	CU_ASSERT_EQUAL(log_level(LOG_RIP), LOG_LEVEL_ERROR);
+	CU_ASSERT_TRUE(reload(BASE "log = { rip = \"notice\"; };"));
+	CU_ASSERT_EQUAL(log_level(LOG_NHRP), LOG_LEVEL_INFO);
+	CU_ASSERT_EQUAL(log_level(LOG_RIP), LOG_LEVEL_NOTICE);
+	EXPECT_TEXT("show config", "rip = \"notice\";");
+	log_set_level(LOG_RIP, was);
+	log_set_level(LOG_NHRP, was);
+	close_file();
+}
+
 static void test_any_order(void)
 {
 	char *texts[6], *got, *want;
@@ -505,6 +525,7 @@ static const struct unit_test tests[] = {
 	{"reloads that cannot be are refused", test_refused},
 	{"a file that is being written is refused", test_truncated},
 	{"a difference shows no key", test_keys_hidden},
+	{"what the log has changes too", test_log},
 	{"reloads in any order end as the last file alone", test_any_order},
 };
 

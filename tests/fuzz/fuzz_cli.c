@@ -40,7 +40,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	log_set_level(LOG_LEVEL_ERROR);
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+		log_set_level(i, LOG_LEVEL_ERROR);
 	snprintf(prefix, sizeof(prefix), "fuzz-cli-%d", getpid());
 	check(rte_eal_init(RTE_DIM(args) - 1, args) >= 0);
 	c = config_parse("hub.cfg", "peers_max = 16; mbufs = 4096;", &env, &err);

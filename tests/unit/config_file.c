@@ -164,7 +164,7 @@ static void test_include_refused(void)
 		"burst, idle, mbufs, peers_max, nhrp, control_socket, eal, secrets, filters, "
 		"ports, "
 		"tunnels, "
-		"routes, rip, ike, hooks, events, opennhrp, shutdown");
+		"routes, rip, ike, hooks, events, opennhrp, log, shutdown");
 	put("bad.cfg", "burst = 1;\n\nmbufs 2;\n", 0600);
 	refuse("i0.cfg",
 		"%s/bad.cfg:3: syntax error here or shortly before; expected 'name = value;' with "

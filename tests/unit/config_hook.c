@@ -50,6 +50,32 @@ static void test_read(void)
 	config_free(c);
 }
 
+static void test_log(void)
+{
+	struct config_env env = {0};
+	struct error err = {""};
+	struct config *c = config_parse("hub.cfg", "", &env, &err);
+	char *written;
+
+	for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+		CU_ASSERT_EQUAL(c->log[i], LOG_LEVEL_INFO);
+	config_free(c);
+	/* Whichever comes first. */
+	c = config_parse("hub.cfg", "log = { ike = \"debug\"; global = \"error\"; };", &env, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < LOG_SUBSYSTEMS; i++)
+			CU_ASSERT_EQUAL(
+				c->log[i], i == LOG_IKE ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
+		written = config_text(c);
+		config_free(c);
+		c = config_parse("again.cfg", written, &env, &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+		free(written);
+	}
+	config_free(c);
+}
+
 static void test_shutdown(void)
 {
 	struct config_env env = {0};
@@ -84,6 +110,12 @@ static void test_refused(void)
 			"hub.cfg:1: an entry of hooks has no events; it is required"},
 		{"hooks = ( { events = ( \"peer-up\" ); } );",
 			"hub.cfg:1: an entry of hooks has no script; it is required"},
+		{"log = { ike = \"loud\"; };",
+			"hub.cfg:1: ike is \"loud\"; expected \"error\", \"warning\", \"notice\", "
+			"\"info\" or \"debug\""},
+		{"log = { ikes = \"info\"; };",
+			"hub.cfg:1: unknown setting ikes; did you mean ike? expected one of "
+			"global, hub, dpdk, port, nhrp, ike, rip, hook, cli"},
 		{"shutdown = { purge = 1; };",
 			"hub.cfg:1: purge is a number; expected true or false"},
 		{HOOK("events = ( );"), "hub.cfg:1: events is empty; expected names of events"},
@@ -166,6 +198,7 @@ static void test_too_many(void)
 
 static const struct unit_test tests[] = {
 	{"hooks and events are read, and written back", test_read},
+	{"what the log has", test_log},
 	{"what is told before the end", test_shutdown},
 	{"what is refused", test_refused},
 	{"scripts of others", test_owner},

@@ -98,7 +98,7 @@ static void test_text(void)
 		IKE("certificates = { certificate = \"/c.pem\"; key = \"/k.pem\"; ca = [ "
 		    "\"/a.pem\" "
 		    "]; "
-		    "}; versions = [ 2 ]; log = 2; user = \"ike\"; directory = \"/run/x\"; mode = "
+		    "}; versions = [ 2 ]; user = \"ike\"; directory = \"/run/x\"; mode = "
 		    "\"external\"; id = \"hub.example\"; dpd = 0; nat_force = true; proposals = [ "
 		    "\"modern\", \"aes128-sha256-ecp256\" ]; lifetimes = { ike = 7200; esp = 600; "
 		    "megabytes = 5; };"),

@@ -53,13 +53,13 @@ static void test_unknown(void)
 			"filters, "
 			"ports, "
 			"tunnels, "
-			"routes, rip, ike, hooks, events, opennhrp, shutdown"},
+			"routes, rip, ike, hooks, events, opennhrp, log, shutdown"},
 		{"frobnicate = 1;",
 			"hub.cfg:1: unknown setting frobnicate; expected one of workers, burst, "
 			"idle, mbufs, peers_max, nhrp, control_socket, eal, secrets, filters, "
 			"ports, "
 			"tunnels, "
-			"routes, rip, ike, hooks, events, opennhrp, shutdown"},
+			"routes, rip, ike, hooks, events, opennhrp, log, shutdown"},
 		{"ports = (\n{ adresses = 1; } );",
 			"hub.cfg:2: unknown setting adresses; did you mean addresses? expected one "
 			"of name, role, device, parent, vlan, addresses, gateway, mac, mtu, "
