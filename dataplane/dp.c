@@ -3,11 +3,14 @@
 
 #include <errno.h>
 
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_mbuf_pool_ops.h>
+#include <rte_mempool.h>
 
 #include "dataplane/dp_priv.h"
 
@@ -33,13 +36,58 @@ unsigned dp_buffer_size(uint16_t mtu)
 	return mempool_header + sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + data_room(mtu);
 }
 
+static void free_buffers(struct rte_mempool_memhdr *chunk, void *memory)
+{
+	(void)chunk;
+	rte_free(memory);
+}
+
+/*
+ * Without hugepages rte_pktmbuf_pool_create() lets no buffer cross the end of a page, for the next
+ * page may be anywhere: each has 4 KB, and all their headers are in the same set of a cache. But
+ * there a device knows memory by its virtual addresses, if at all, and those go on.
+ */
+static struct rte_mempool *create_pool(
+	const struct dp *dp, const char *name, unsigned n, unsigned cache)
+{
+	struct rte_pktmbuf_pool_private private = {
+		.mbuf_data_room_size = data_room(dp->params.mtu), .mbuf_priv_size = PKT_PRIV_SIZE};
+	unsigned elt = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + private.mbuf_data_room_size;
+	int socket = dp->params.socket;
+	struct rte_mempool *mp;
+	void *memory;
+	size_t len;
+
+	if (rte_eal_has_hugepages() || rte_eal_iova_mode() != RTE_IOVA_VA)
+		return rte_pktmbuf_pool_create(
+			name, n, cache, PKT_PRIV_SIZE, private.mbuf_data_room_size, socket);
+	mp = rte_mempool_create_empty(
+		name, n, elt, cache, sizeof(private), socket, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	if (mp == NULL)
+		return NULL;
+	len = (size_t)n * (mp->header_size + mp->elt_size + mp->trailer_size);
+	memory = rte_malloc_socket(name, len, RTE_CACHE_LINE_SIZE, socket);
+	rte_pktmbuf_pool_init(mp, &private);
+	if (memory != NULL &&
+		rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL) == 0 &&
+		rte_mempool_populate_iova(
+			mp, memory, (rte_iova_t)memory, len, free_buffers, memory) == (int)n) {
+		rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+		return mp;
+	}
+	/* A chunk that the pool has taken is freed with it. */
+	if (mp->nb_mem_chunks == 0)
+		rte_free(memory);
+	rte_mempool_free(mp);
+	rte_errno = ENOMEM;
+	return NULL;
+}
+
 static int create_pools(struct dp *dp, struct error *err)
 {
-	uint16_t room = data_room(dp->params.mtu);
 	unsigned cache = dp->params.n_mbufs >= 4 * POOL_CACHE ? POOL_CACHE : 0;
 
-	dp->packet_pool = rte_pktmbuf_pool_create(
-		"packets", dp->params.n_mbufs, cache, PKT_PRIV_SIZE, room, dp->params.socket);
+	dp->packet_pool = create_pool(dp, "packets", dp->params.n_mbufs, cache);
 	if (dp->packet_pool == NULL)
 		return error_set(err, rte_errno,
 			"no memory for %u packet buffers (%u MB): give the EAL more (-m, or "
@@ -48,8 +96,7 @@ static int create_pools(struct dp *dp, struct error *err)
 			(unsigned)((uint64_t)dp->params.n_mbufs * dp_buffer_size(dp->params.mtu) >>
 				   20) +
 				1);
-	dp->control_pool = rte_pktmbuf_pool_create(
-		"control", DP_CONTROL_BUFFERS, 0, PKT_PRIV_SIZE, room, dp->params.socket);
+	dp->control_pool = create_pool(dp, "control", DP_CONTROL_BUFFERS, 0);
 	if (dp->control_pool == NULL)
 		return error_set(err, rte_errno,
 			"no memory for %u packet buffers of the control side: give the EAL more "
