@@ -19,7 +19,7 @@
 #include "control/hub.h"
 
 #define ARGS_MAX  128
-#define MEGABYTES 968 /* two forwarding tables, peers, SAs, queues: all but packet buffers */
+#define MEGABYTES 900 /* forwarding table, peers, SAs, queues: all but packet buffers */
 
 struct arguments {
 	char *at[ARGS_MAX + 1];

@@ -14,7 +14,8 @@
 
 #include "dataplane/dp_priv.h"
 
-#define POOL_CACHE 256
+#define POOL_CACHE      256
+#define UNDERLAY_ROUTES 8192 /* addresses of ports, what is on their links, gateways */
 /*
  * What may stand in front of an inner packet in its buffer, and behind: Ethernet with a tag, the
  * longest IPv4 header, UDP, ESP with an IV, GRE with all fields; ESP's tail.
@@ -105,34 +106,41 @@ static int create_pools(struct dp *dp, struct error *err)
 	return 0;
 }
 
-/* What neighbors tell (n_routes) is overlay's. */
-static int create_fib(struct dp *dp, enum dp_table table, struct error *err)
+static int create_fib(struct dp *dp, struct error *err)
 {
 	const struct dp_params *p = &dp->params;
-	bool overlay = table == DP_TABLE_OVERLAY;
 	struct rte_fib_conf conf = {
 		.type = RTE_FIB_DIR24_8,
 		.default_nh = DP_ADJ_NO_ROUTE,
-		.max_routes = (int)(p->n_peers * 4 + 8192 + (overlay ? p->n_routes : 0)),
-		.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = overlay ? 16384 : 4096},
+		.max_routes = (int)(p->n_peers * 4 + 8192 + p->n_routes),
+		.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = 16384},
 	};
 
-	dp->fib[table] = rte_fib_create(overlay ? "overlay" : "underlay", p->socket, &conf);
-	if (dp->fib[table] == NULL)
+	dp->fib = rte_fib_create("overlay", p->socket, &conf);
+	if (dp->fib == NULL)
 		return error_set(err, rte_errno,
-			"no memory for a forwarding table (about 90 MB): give the EAL more (-m, or "
-			"hugepages)");
+			"no memory for the forwarding table (about 90 MB): give the EAL more (-m, "
+			"or hugepages)");
 	/* Takes the widest lookup the EAL allows (--force-max-simd-bitwidth). */
-	rte_fib_select_lookup(dp->fib[table], RTE_FIB_LOOKUP_DEFAULT);
+	rte_fib_select_lookup(dp->fib, RTE_FIB_LOOKUP_DEFAULT);
 	return 0;
+}
+
+static int create_underlay(struct dp *dp, struct error *err)
+{
+	const struct rte_rib_conf conf = {.max_nodes = 2 * UNDERLAY_ROUTES};
+
+	dp->underlay = rte_rib_create("underlay", dp->params.socket, &conf);
+	return dp->underlay != NULL ? 0
+				    : error_set(err, rte_errno,
+					      "no memory for the underlay's routes: give the EAL "
+					      "more (-m, or hugepages)");
 }
 
 static int create_tables(struct dp *dp, struct error *err)
 {
 	const struct dp_params *p = &dp->params;
 
-	if (create_fib(dp, DP_TABLE_OVERLAY, err) < 0)
-		return -ENOMEM;
 	dp->peers = rte_zmalloc_socket(
 		"peers", (size_t)p->n_peers * sizeof(*dp->peers), RTE_CACHE_LINE_SIZE, p->socket);
 	if (dp->peers == NULL)
@@ -163,10 +171,8 @@ struct half {
 static int create_half(void *arg)
 {
 	struct half *h = arg;
-	int rc = create_pools(h->dp, &h->err);
+	int rc = create_fib(h->dp, &h->err);
 
-	if (rc == 0)
-		rc = create_fib(h->dp, DP_TABLE_UNDERLAY, &h->err);
 	/* Who waits by the EAL sees all that was made; this says so where the EAL is not looked
 	 * into. */
 	__atomic_store_n(&h->made, true, __ATOMIC_RELEASE);
@@ -183,9 +189,13 @@ static int create_memory(struct dp *dp, struct error *err)
 	struct half half = {.dp = dp};
 	bool beside =
 		dp->on_lcores && rte_eal_remote_launch(create_half, &half, dp->lcores[0]) == 0;
-	int rc = create_tables(dp, err);
-	int half_rc = beside ? rte_eal_wait_lcore(dp->lcores[0]) : create_half(&half);
+	int rc = create_pools(dp, err), half_rc;
 
+	if (rc == 0)
+		rc = create_underlay(dp, err);
+	if (rc == 0)
+		rc = create_tables(dp, err);
+	half_rc = beside ? rte_eal_wait_lcore(dp->lcores[0]) : create_half(&half);
 	while (!__atomic_load_n(&half.made, __ATOMIC_ACQUIRE))
 		rte_pause();
 	if (rc == 0 && half_rc < 0) {
@@ -282,8 +292,8 @@ void dp_destroy(struct dp *dp)
 	groups_fini(dp);
 	rte_free(dp->peers);
 	rte_free(dp->qsbr);
-	for (unsigned i = 0; i < DP_TABLE_COUNT; i++)
-		rte_fib_free(dp->fib[i]);
+	rte_fib_free(dp->fib);
+	rte_rib_free(dp->underlay);
 	rte_mempool_free(dp->control_pool);
 	rte_mempool_free(dp->packet_pool);
 	rte_free(dp);

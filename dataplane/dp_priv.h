@@ -11,6 +11,7 @@
 
 #include <rte_ether.h>
 #include <rte_fib.h>
+#include <rte_rib.h>
 #include <rte_ip.h>
 #include <rte_ip_frag.h>
 #include <rte_mbuf.h>
@@ -419,8 +420,9 @@ struct dp {
 	uint32_t hosts_be[DP_HOSTS_MAX]; /* the hub's addresses that its kernel has, too */
 	struct l2_header neighbors[NEIGHBORS_MAX];
 	unsigned n_neighbors;
-	struct rte_fib *fib[DP_TABLE_COUNT];
-	bool filtering; /* some filter stands somewhere; atomic */
+	struct rte_fib *fib;      /* the overlay's */
+	struct rte_rib *underlay; /* control's alone */
+	bool filtering;           /* some filter stands somewhere; atomic */
 	unsigned n_filters;
 	bool fib_dirty; /* a tbl8 group may have been freed: grace period before the next add */
 	struct groups groups;

@@ -24,9 +24,17 @@ static int inject(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt
 
 int dp_inject_ip4(struct dp *dp, enum dp_table table, struct rte_mbuf *m)
 {
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	dp_adj_t adj = DP_ADJ_NO_ROUTE;
+
+	/* Workers do not know the underlay. */
+	if (table == DP_TABLE_UNDERLAY && m->data_len >= sizeof(*ip))
+		adj = dp_route_lookup(dp, table, ip->dst_addr);
 	return inject(dp, 0, m,
-		(struct pkt_resume){
-			.stage = DP_STAGE_ip4_fwd, .table = (uint8_t)table, .port = DP_PORT_NONE});
+		(struct pkt_resume){.stage = DP_STAGE_ip4_fwd,
+			.table = (uint8_t)table,
+			.port = DP_PORT_NONE,
+			.adj = adj});
 }
 
 int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_mbuf *m)

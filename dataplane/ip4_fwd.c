@@ -208,7 +208,10 @@ static void choose(const struct dp *dp, struct pkt *p)
 		rte_prefetch0(&dp->peers[DP_ADJ_INDEX(p->adj)]);
 }
 
-/* Nearly always all packets are of one table; then one bulk lookup serves them. */
+/*
+ * Nearly always all packets are of the overlay; then one bulk lookup serves them. Where one of
+ * control's leads in the underlay was looked up by control (inject.c), and none of others is led.
+ */
 static void lookup(struct worker *w, struct pkt **line, unsigned n)
 {
 	uint64_t hops[BURST_MAX];
@@ -222,7 +225,11 @@ static void lookup(struct worker *w, struct pkt **line, unsigned n)
 
 			dsts[same] = rte_be_to_cpu_32(ip->dst_addr);
 		}
-		rte_fib_lookup_bulk(w->dp->fib[line[i]->table], dsts, hops, (int)same);
+		if (likely(line[i]->table == DP_TABLE_OVERLAY))
+			rte_fib_lookup_bulk(w->dp->fib, dsts, hops, (int)same);
+		else
+			for (unsigned k = 0; k < same; k++)
+				hops[k] = line[i + k]->adj;
 		for (unsigned k = 0; k < same; k++) {
 			line[i + k]->adj = (uint32_t)hops[k];
 			if (likely(DP_ADJ_KIND(hops[k]) == DP_ADJ_PEER))

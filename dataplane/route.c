@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/route.h"
 
+#include <errno.h>
+
 #include <rte_rib.h>
 
 #include "dataplane/dp_priv.h"
+
+/* --- overlay
+ * ----------------------------------------------------------------------------------- */
 
 /*
  * rte_fib gives a group of the second level back at once, and the next add may reuse it while a
@@ -47,10 +52,9 @@ static int twin_of(struct dp *dp, dp_adj_t adj, dp_adj_t *twin)
 	return dp_group_get(dp, at, n, twin);
 }
 
-int dp_route_add(struct dp *dp, enum dp_table table, uint32_t addr_be, uint8_t len, dp_adj_t adj)
+static int overlay_add(struct dp *dp, uint32_t addr, uint8_t len, dp_adj_t adj)
 {
-	uint32_t addr = rte_be_to_cpu_32(addr_be);
-	struct rte_rib *rib = rte_fib_get_rib(dp->fib[table]);
+	struct rte_rib *rib = rte_fib_get_rib(dp->fib);
 	dp_adj_t twin;
 	int rc;
 
@@ -60,28 +64,59 @@ int dp_route_add(struct dp *dp, enum dp_table table, uint32_t addr_be, uint8_t l
 	else if (unlikely(is_miscounted(rib, addr, len, adj))) {
 		rc = twin_of(dp, adj, &twin);
 		if (rc == 0)
-			rc = rte_fib_add(dp->fib[table], addr, len, twin);
+			rc = rte_fib_add(dp->fib, addr, len, twin);
 		if (rc < 0)
 			return rc;
-		rc = rte_fib_add(dp->fib[table], addr, len, adj);
+		rc = rte_fib_add(dp->fib, addr, len, adj);
 		dp->fib_dirty = true;
 		dp_group_put(dp, twin);
 		return rc;
 	}
-	return rte_fib_add(dp->fib[table], addr, len, adj);
+	return rte_fib_add(dp->fib, addr, len, adj);
+}
+
+/* --- both; the underlay is a tree, for control alone looks there
+ * ----------------------------------------------------------------------------------- */
+
+int dp_route_add(struct dp *dp, enum dp_table table, uint32_t addr_be, uint8_t len, dp_adj_t adj)
+{
+	uint32_t addr = rte_be_to_cpu_32(addr_be);
+	struct rte_rib_node *node;
+
+	if (table == DP_TABLE_OVERLAY)
+		return overlay_add(dp, addr, len, adj);
+	node = rte_rib_lookup_exact(dp->underlay, addr, len);
+	if (node == NULL)
+		node = rte_rib_insert(dp->underlay, addr, len);
+	return node == NULL ? -ENOSPC : rte_rib_set_nh(node, adj);
 }
 
 int dp_route_del(struct dp *dp, enum dp_table table, uint32_t addr_be, uint8_t len)
 {
-	dp->fib_dirty = true;
-	return rte_fib_delete(dp->fib[table], rte_be_to_cpu_32(addr_be), len);
+	uint32_t addr = rte_be_to_cpu_32(addr_be);
+
+	if (table == DP_TABLE_OVERLAY) {
+		dp->fib_dirty = true;
+		return rte_fib_delete(dp->fib, addr, len);
+	}
+	if (rte_rib_lookup_exact(dp->underlay, addr, len) == NULL)
+		return -ENOENT;
+	rte_rib_remove(dp->underlay, addr, len);
+	return 0;
 }
 
 dp_adj_t dp_route_lookup(const struct dp *dp, enum dp_table table, uint32_t addr_be)
 {
 	uint32_t addr = rte_be_to_cpu_32(addr_be);
-	uint64_t hop;
+	const struct rte_rib_node *node;
+	uint64_t hop = DP_ADJ_NO_ROUTE;
 
-	rte_fib_lookup_bulk(dp->fib[table], &addr, &hop, 1);
+	if (table == DP_TABLE_OVERLAY) {
+		rte_fib_lookup_bulk(dp->fib, &addr, &hop, 1);
+		return (dp_adj_t)hop;
+	}
+	node = rte_rib_lookup(dp->underlay, addr);
+	if (node != NULL)
+		rte_rib_get_nh(node, &hop);
 	return (dp_adj_t)hop;
 }

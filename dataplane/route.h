@@ -2,7 +2,7 @@
 /*
  * Forwarding tables and adjacencies. The underlay table serves only the hub's own outer traffic,
  * the overlay table every decrypted packet: a withdrawn spoke route can never fall to the
- * underlay's default and leave in clear. Control thread.
+ * underlay's default and leave in clear. Workers look up the overlay alone; control thread.
  */
 #ifndef DATAPLANE_ROUTE_H
 #define DATAPLANE_ROUTE_H

@@ -96,7 +96,7 @@ unsigned rpf_check(struct worker *w, struct pkt **line, unsigned n)
 	}
 	if (asked == 0)
 		return n;
-	rte_fib_lookup_bulk(w->dp->fib[DP_TABLE_OVERLAY], srcs, back, (int)asked);
+	rte_fib_lookup_bulk(w->dp->fib, srcs, back, (int)asked);
 	for (unsigned k = 0; k < asked; k++) {
 		enum dp_drop reason = judge(w->dp, line[at[k]], srcs[k], (dp_adj_t)back[k]);
 
