@@ -27,21 +27,26 @@ def nbma(number):
     return f"100.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
+def capgen(folder, n, device, *options):
+    """The configuration of a hub with n spokes that are not there yet, in a new folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    subprocess.run([CAPGEN, "-o", folder, "--spokes", str(n), "--packets", "0", "--dynamic",
+                    "--device", device, *options], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
 class Network:
     """n spokes, none of them up yet; the hub runs. `settings` are the simulator's, `edit` may change
     the hub's configuration."""
 
     def __init__(self, folder, n, *options, edit=None, settings=None, eal=1024):
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
         self.folder, self.n = folder, n
         self.socket = os.path.join(folder, "control.sock")
         self.cfg = os.path.join(folder, "hub.cfg")
         self.cable_folder = tempfile.mkdtemp(prefix="dmvpn-cable-")  # a socket's name is short
         self.daemon = self.sim = None
-        subprocess.run([CAPGEN, "-o", folder, "--spokes", str(n), "--packets", "0", "--dynamic",
-                        "--device", self.device("hub"), *options], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        capgen(folder, n, self.device("hub"), *options)
         with open(self.cfg, encoding="utf-8") as f:
             text = f.read()
         text = re.sub('"-m", "[0-9]+"', f'"-m", "{eal}"', text)

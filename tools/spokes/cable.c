@@ -174,15 +174,19 @@ static void receive_arp(struct sim *s, const struct rte_mbuf *m)
 			arp->arp_data.arp_sip);
 }
 
-/* On a bridge others' frames come along now and then: what is judged is the hub's, and for us. */
+/*
+ * On a bridge others' frames come along now and then, even before the hub's Ethernet address is
+ * known: what is judged is the hub's, and for us.
+ */
 static bool is_ours(const struct sim *s, const struct rte_ether_hdr *ether)
 {
 	const struct rte_ether_addr *to = &ether->dst_addr;
 
-	if (s->hub_known && !rte_is_same_ether_addr(&ether->src_addr, &s->hub_mac))
-		return false;
-	return rte_is_multicast_ether_addr(to) || rte_is_same_ether_addr(to, &s->mac) ||
-	       rte_is_same_ether_addr(to, &s->gateway_mac);
+	if (!s->hub_known)
+		return ether->ether_type == RTE_BE16(0x0806);
+	return rte_is_same_ether_addr(&ether->src_addr, &s->hub_mac) &&
+	       (rte_is_multicast_ether_addr(to) || rte_is_same_ether_addr(to, &s->mac) ||
+		       rte_is_same_ether_addr(to, &s->gateway_mac));
 }
 
 /* A burst's ESP packets. */
@@ -199,9 +203,9 @@ struct found {
  */
 static bool take_ip4(struct sim *s, struct rte_mbuf *m, struct found *f)
 {
-	struct cursor c =
-		cursor_open(rte_pktmbuf_mtod_offset(m, uint8_t *, sizeof(struct rte_ether_hdr)),
-			m->data_len - sizeof(struct rte_ether_hdr));
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct cursor c = cursor_open(
+		frame + sizeof(struct rte_ether_hdr), m->data_len - sizeof(struct rte_ether_hdr));
 	const uint8_t *ip = c.at;
 	unsigned header = (cursor_u8(&c) & 15u) * 4, total, sport;
 
@@ -213,7 +217,7 @@ static bool take_ip4(struct sim *s, struct rte_mbuf *m, struct found *f)
 	if (c.error || header != 20 || total < 28 ||
 		total > m->data_len - sizeof(struct rte_ether_hdr) || (ip[6] & 0x3f) != 0 ||
 		ip[7] != 0) {
-		s->counts.fault[SIM_FAULT_malformed]++;
+		sim_fault(s, SIM_FAULT_malformed, frame, m->data_len);
 		return false;
 	}
 	if (ip[9] == PROTO_ICMP) {
@@ -226,16 +230,16 @@ static bool take_ip4(struct sim *s, struct rte_mbuf *m, struct found *f)
 		cursor_take(&c, 4);
 		header += 8;
 		if (sport != NATT_PORT) {
-			s->counts.fault[SIM_FAULT_clear]++;
+			sim_fault(s, SIM_FAULT_clear, frame, m->data_len);
 			return false;
 		}
 	} else if (ip[9] != PROTO_ESP) {
-		s->counts.fault[SIM_FAULT_clear]++;
+		sim_fault(s, SIM_FAULT_clear, frame, m->data_len);
 		return false;
 	}
 	f->spi[f->n] = cursor_u32(&c);
 	if (c.error || total < header + ESP_HDR_LEN) {
-		s->counts.fault[SIM_FAULT_malformed]++;
+		sim_fault(s, SIM_FAULT_malformed, frame, m->data_len);
 		return false;
 	}
 	rte_pktmbuf_trim(m, (uint16_t)(m->data_len - sizeof(struct rte_ether_hdr) - total));
@@ -263,11 +267,13 @@ static unsigned match(struct sim *s, struct found *f, struct sim_spoke **to, str
 			continue;
 		}
 		if (k == NULL)
-			s->counts.fault[SIM_FAULT_no_sa]++;
+			sim_fault(s, SIM_FAULT_no_sa, rte_pktmbuf_mtod(f->m[i], uint8_t *),
+				f->m[i]->data_len);
 		else if (k->state == SIM_DOWN || k->nat_port != 0)
 			s->counts.dark++; /* or on its way when the spoke moved */
 		else
-			s->counts.fault[SIM_FAULT_wrong_spoke]++;
+			sim_fault(s, SIM_FAULT_wrong_spoke, rte_pktmbuf_mtod(f->m[i], uint8_t *),
+				f->m[i]->data_len);
 		rte_pktmbuf_free(f->m[i]);
 	}
 	return n;

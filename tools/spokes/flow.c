@@ -167,23 +167,23 @@ void sim_flow_receive(struct sim_spoke *k, const uint8_t *ip, unsigned len)
 	}
 	s->counts.data_rx++;
 	if (len < STAMP_AT + sizeof(stamp) || !sim_udp_good(ip)) {
-		s->counts.fault[SIM_FAULT_corrupt]++;
+		sim_fault(s, SIM_FAULT_corrupt, ip, len);
 		return;
 	}
 	memcpy(&stamp, ip + STAMP_AT, sizeof(stamp));
 	if (stamp.magic != MAGIC || stamp.flow >= s->n_flows ||
 		s->flows[stamp.flow].from != stamp.from || s->flows[stamp.flow].size != len ||
 		ip[8] != TTL - 1) {
-		s->counts.fault[SIM_FAULT_corrupt]++;
+		sim_fault(s, SIM_FAULT_corrupt, ip, len);
 		return;
 	}
 	f = &s->flows[stamp.flow];
 	if (stamp.to != k->number || stamp.number > f->sent) {
-		s->counts.fault[SIM_FAULT_misdelivered]++;
+		sim_fault(s, SIM_FAULT_misdelivered, ip, len);
 		return;
 	}
 	if (!take_number(f, stamp.number)) {
-		s->counts.fault[SIM_FAULT_duplicate]++;
+		sim_fault(s, SIM_FAULT_duplicate, ip, len);
 		return;
 	}
 	f->received++;

@@ -4,9 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/hex.h"
 #include "tools/spokes/sim_priv.h"
 
-#define PROGRESS_MS 250
+#define PROGRESS_MS  250
+#define FAULTS_SHOWN 16
+#define OCTETS_SHOWN 96 /* headers, and a little more */
 
 static const struct {
 	const char *name, *text;
@@ -19,6 +22,17 @@ static const struct {
 const char *sim_fault_name(enum sim_fault fault)
 {
 	return faults[fault].name;
+}
+
+void sim_fault(struct sim *s, enum sim_fault fault, const uint8_t *bytes, unsigned len)
+{
+	unsigned shown = len < OCTETS_SHOWN ? len : OCTETS_SHOWN;
+	char hex[2 * OCTETS_SHOWN + 1];
+
+	s->counts.fault[fault]++;
+	if (sim_faults(s) <= FAULTS_SHOWN)
+		fprintf(stderr, "%.3f s: %s (%s): %u octets: %s\n", (double)s->now_ms / 1e3,
+			faults[fault].name, faults[fault].text, len, hex_str(bytes, shown, hex));
 }
 
 uint64_t sim_faults(const struct sim *s)

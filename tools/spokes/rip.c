@@ -160,7 +160,7 @@ void sim_rip_receive(struct sim_spoke *k, uint32_t src_be, const uint8_t *data, 
 
 	s->counts.rip_rx++;
 	if (src_be != s->tunnel_be || rip_packet_parse(data, len, &p) != RIP_PARSE_OK) {
-		s->counts.fault[SIM_FAULT_malformed]++;
+		sim_fault(s, SIM_FAULT_malformed, data, len);
 		return;
 	}
 	if (s->set.rip == 0)

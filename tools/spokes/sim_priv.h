@@ -374,6 +374,8 @@ void sim_report_progress(const struct sim *s, const struct sim_step *step, unsig
 void sim_report_step(const struct sim *s, const struct sim_step *step, unsigned i, bool json);
 void sim_report_table(const struct sim *s);
 json_t *sim_report_json(const struct sim *s);
+/* Count it, and say of the first ones what they look like, by the layer that is wrong. */
+void sim_fault(struct sim *s, enum sim_fault fault, const uint8_t *bytes, unsigned len);
 uint64_t sim_faults(const struct sim *s);
 const char *sim_fault_name(enum sim_fault fault);
 

@@ -168,7 +168,6 @@ static bool receive_own(struct sim_spoke *k, const uint8_t *ip, unsigned len, ui
 static void receive_ip4(struct sim_spoke *k, const uint8_t *ip, unsigned len)
 {
 	struct cursor c = cursor_open(ip, len);
-	uint64_t *fault = k->sim->counts.fault;
 	uint32_t src_be, dst_be;
 	unsigned total;
 	int lan;
@@ -180,16 +179,16 @@ static void receive_ip4(struct sim_spoke *k, const uint8_t *ip, unsigned len)
 	dst_be = cursor_be32(&c);
 	if (c.error || ip[0] != 0x45 || total < IP4_LEN || total > len ||
 		rte_raw_cksum(ip, IP4_LEN) != 0xffff) {
-		fault[SIM_FAULT_malformed]++;
+		sim_fault(k->sim, SIM_FAULT_malformed, ip, len);
 		return;
 	}
 	lan = sim_lan_find(k->sim, dst_be, 32);
 	if (lan >= 0 && sim_lan_spoke(k->sim, (unsigned)lan) == k->number)
 		sim_flow_receive(k, ip, total);
 	else if (dst_be != k->address_be && dst_be != htonl(RIP_GROUP))
-		fault[SIM_FAULT_misdelivered]++;
+		sim_fault(k->sim, SIM_FAULT_misdelivered, ip, len);
 	else if (!receive_own(k, ip, total, src_be))
-		fault[SIM_FAULT_malformed]++;
+		sim_fault(k->sim, SIM_FAULT_malformed, ip, len);
 }
 
 static void receive_gre(struct sim_spoke *k, const uint8_t *gre, unsigned len)
@@ -208,20 +207,20 @@ static void receive_gre(struct sim_spoke *k, const uint8_t *gre, unsigned len)
 	if (c.error || (flags & ~(GRE_CSUM | GRE_KEY | GRE_SEQ)) != 0 ||
 		((flags & GRE_KEY) != 0) != s->tunnel->key_set || key != s->tunnel->key ||
 		((flags & GRE_CSUM) != 0 && rte_raw_cksum(gre, len) != 0xffff))
-		s->counts.fault[SIM_FAULT_malformed]++;
+		sim_fault(s, SIM_FAULT_malformed, gre, len);
 	else if (protocol == NHRP_GRE_PROTOCOL)
 		sim_spoke_nhrp(k, c.at, (unsigned)cursor_left(&c));
 	else if (protocol == GRE_IP4)
 		receive_ip4(k, c.at, (unsigned)cursor_left(&c));
 	else
-		s->counts.fault[SIM_FAULT_malformed]++;
+		sim_fault(s, SIM_FAULT_malformed, gre, len);
 }
 
-static void count_status(struct sim *s, uint8_t status)
+static enum sim_fault fault_of(uint8_t status)
 {
-	s->counts.fault[status == ESP_REPLAY        ? SIM_FAULT_replay
-			: status == ESP_AUTH_FAILED ? SIM_FAULT_auth
-						    : SIM_FAULT_malformed]++;
+	return status == ESP_REPLAY        ? SIM_FAULT_replay
+	       : status == ESP_AUTH_FAILED ? SIM_FAULT_auth
+					   : SIM_FAULT_malformed;
 }
 
 void sim_tunnel_open(
@@ -242,9 +241,9 @@ void sim_tunnel_open(
 		const struct esp_packet *p = &packets[i];
 
 		if (p->status != ESP_OK)
-			count_status(s, p->status);
+			sim_fault(s, fault_of(p->status), p->esp, m[i]->data_len);
 		else if (p->next_header != ESP_NEXT_GRE)
-			s->counts.fault[SIM_FAULT_malformed]++;
+			sim_fault(s, SIM_FAULT_malformed, p->payload, p->payload_len);
 		else
 			receive_gre(to[i], p->payload, p->payload_len);
 	}
