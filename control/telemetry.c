@@ -43,14 +43,15 @@ static int ask(answer_fn answer, const char *params, struct rte_tel_data *d)
 	pthread_mutex_lock(&waiting.asking);
 	pthread_mutex_lock(&waiting.lock);
 	if (waiting.hub != NULL) {
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += PATIENCE;
 		waiting.params = params;
 		waiting.data = d;
 		waiting.rc = -ETIMEDOUT;
 		__atomic_store_n(&waiting.answer, answer, __ATOMIC_RELEASE);
 		while (waiting.answer != NULL &&
-			pthread_cond_timedwait(&waiting.answered, &waiting.lock, &until) == 0)
+			pthread_cond_clockwait(
+				&waiting.answered, &waiting.lock, CLOCK_MONOTONIC, &until) == 0)
 			;
 		__atomic_store_n(&waiting.answer, NULL, __ATOMIC_RELEASE);
 		rc = waiting.rc;
