@@ -56,7 +56,7 @@ static struct {
 	linked_list_t *questions;
 	uint32_t last_id;
 	int ike_fd;      /* closed by its reader only, under the lock */
-	bool ike_broken; /* its reader is to close it */
+	bool ike_broken; /* its reader is to close it; so until there is another one */
 	uint64_t instance;
 	struct ike_stats stats;
 } link_ = {.sa_fd = -1, .wake_fd = -1, .ike_fd = -1};
@@ -479,7 +479,6 @@ packet_t *link_receive(void)
 	if (link_.ike_broken && link_.ike_fd >= 0) {
 		close(link_.ike_fd);
 		link_.ike_fd = -1;
-		link_.ike_broken = FALSE;
 	}
 	if (link_.ike_fd < 0) {
 		link_.connected->timed_wait(link_.connected, link_.lock, RECEIVE_MS / 10);
