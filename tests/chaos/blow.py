@@ -92,108 +92,6 @@ class HubFrozen(Blow):
         world.hub.daemon.send_signal(signal.SIGCONT)
 
 
-class CharonKilled(Blow):
-    """kill -9 of the hub's charon; ESP goes on; spokes agree with the next one"""
-
-    def draw(self, random):
-        self.name = random.choice("abc")
-
-    def says(self):
-        return f"{self.name} is the first to begin anew"
-
-    def strike(self, world):
-        world.charon.kill()
-        world.charon.wait()
-        self.at = time.monotonic()
-        if not self.planted:
-            for one, other in ("ab", "bc", "ca"):
-                world.forward(one, other, self.within)
-
-    def mend(self, world):
-        self.at = time.monotonic()
-        world.start_charon()
-        world.wait("the next charon", world.charon_connected)
-        self.gap = time.monotonic() - self.at
-        for name in sorted(w.CHARONS, key=lambda n: n != self.name):
-            world.start_spoke(name)
-
-
-class SpokeKilled(Blow):
-    """kill -9 of a spoke's charon with all it knew; it begins anew"""
-
-    def draw(self, random):
-        self.name = random.choice("abc")
-
-    def says(self):
-        return self.name
-
-    def strike(self, world):
-        world.charons[self.name].kill(signal.SIGKILL)
-        world.charons[self.name].sas_in.clear()
-
-    def mend(self, world):
-        self.gap = world.start_spoke(self.name)
-
-
-class IkeLossy(Blow):
-    """a third of all IKE datagrams of a spoke is lost while it agrees anew"""
-    within = 30
-
-    def draw(self, random):
-        self.name = random.choice("ab")
-        self.every = random.choice([2, 3, 4])
-
-    def says(self):
-        return f"each {self.every}. of {self.name}"
-
-    def strike(self, world):
-        lose = "" if self.planted else f"numgen inc mod {self.every} 0 "
-        world.bridge.at(self.name, "nft", f"""add table ip loss;
-            add chain ip loss in {{ type filter hook input priority 0; }};
-            add chain ip loss out {{ type filter hook output priority 0; }};
-            add rule ip loss in udp sport 500 {lose}drop;
-            add rule ip loss out udp dport 500 {lose}drop""")
-        world.charons[self.name].kill(signal.SIGKILL)
-        world.charons[self.name].sas_in.clear()
-        if not self.planted:
-            self.gap = world.start_spoke(self.name)
-
-    def mend(self, world):
-        world.bridge.at(self.name, "nft", "delete table ip loss")
-        if self.planted:
-            world.start_spoke(self.name)
-
-
-class KeysRenewed(Blow):
-    """a spoke's keys are renewed, by the spoke, by the hub, by both at once"""
-
-    def draw(self, random):
-        self.name = random.choice("abc")
-        self.by = random.choice(["spoke", "hub", "both"])
-
-    def says(self):
-        return f"of {self.name} by {self.by}"
-
-    def spis(self, world):
-        return {r["spi"] for r in world.ask("show", "ipsec", "sa") if r["state"] == "current" and
-                r["peer"] == w.CHARONS[self.name] and r["direction"] == "out"}
-
-    def strike(self, world):
-        self.old = self.spis(world)
-        if self.planted:
-            world.charons[self.name].sas_in.clear()
-            return
-        if self.by != "hub":
-            world.charons[self.name].rekey()
-        if self.by != "spoke":
-            world.command("rekey", "ipsec", "sa", "peer", w.CHARONS[self.name])
-
-    def mend(self, world):
-        if self.planted:
-            world.start_spoke(self.name)
-        world.wait(f"new keys of {self.name}", lambda: self.spis(world) - self.old)
-
-
 class SpokesDead(Blow):
     """simulated spokes fall silent, and come back"""
 
@@ -394,15 +292,50 @@ class ReloadWritten(Reloaded):
         self.hang_up(world, "done")
 
 
-KINDS = [HubKilled, HubRestarted, HubFrozen, CharonKilled, SpokeKilled, IkeLossy, KeysRenewed,
-         SpokesDead, SpokesLeave, SpokesMove, WireBad, Flood, PortStopped, Reloaded, ReloadWrong,
-         ReloadWritten]
+class ClockStepped(Blow):
+    """the wall clock of the hub and of its charon is set, and set back"""
+
+    def draw(self, random):
+        self.step = random.choice([-1, 1]) * random.choice([70, 3600, 86400, 10 * 365 * 86400])
+        self.seconds = random.uniform(0.5, 2)
+
+    def says(self):
+        return f"by {self.step:+} s for {self.seconds:.1f} s"
+
+    def counts(self, world):
+        """What timers end. A spoke that lives keeps all of it."""
+        rows = world.ask("show", "ipsec", "sa")
+        return {"leases": world.counter("leases", "nhrp", "stats"),
+                "routes by RIP": len([r for r in world.ask("show", "rip", "routes")
+                                      if not r["lost"]]),
+                "SAs": len([r for r in rows if r["state"] == "current"])}
+
+    def strike(self, world):
+        before = self.counts(world)
+        if self.planted:    # as if timers went by it
+            world.skew(self.step, abs(self.step))
+            return
+        world.skew(self.step)
+        off = world.hub_time() - time.time()
+        if abs(off - self.step) > 30:
+            raise AssertionError(f"the hub's wall clock is off by {off:.0f} s")
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            fell = {k: (before[k], n) for k, n in self.counts(world).items() if n < before[k]}
+            if fell:
+                raise AssertionError(f"with the clock fell {fell}")
+
+    def mend(self, world):
+        if not self.planted:
+            world.skew(0)
+            return
+        world.skew(0, abs(self.step))       # it never goes back
+        world.must(do="die")
+        world.must(do="up")
+        world.send(range(1, self.n + 1))
+        for name in w.CHARONS:
+            world.start_spoke(name)
 
 
-def blows(random, n):
-    """Without end: each kind once, in some order, and again."""
-    while True:
-        kinds = list(KINDS)
-        random.shuffle(kinds)
-        for kind in kinds:
-            yield kind(random, n)
+KINDS = [HubKilled, HubRestarted, HubFrozen, SpokesDead, SpokesLeave, SpokesMove, WireBad, Flood,
+         PortStopped, ClockStepped, Reloaded, ReloadWrong, ReloadWritten]

@@ -5,6 +5,7 @@ import os
 import time
 
 import world as w
+from spokes import resident_kb
 
 EMPTY_PCAP = 24         # octets of a capture with no packet in it
 BUFFERS = 256           # that may be on their way
@@ -93,8 +94,9 @@ class Checks:
             said.append("nobody listens on the wire")
         if os.path.getsize(f"{world.folder}/clear.pcap") != EMPTY_PCAP:
             said.append(f"clear packets on the wire: {world.folder}/clear.pcap")
-        pid, now = world.hub.daemon.pid, world.resident_kb()
-        grown = now - self.resident.setdefault(pid, now)
-        if grown > GROWN_KB:
-            said.append(f"the hub took {grown} kB more memory")
+        for name, pid in (("hub", world.hub.daemon.pid), ("charon", world.charon.pid)):
+            now = resident_kb(pid)
+            grown = now - self.resident.setdefault(pid, now)
+            if grown > GROWN_KB:
+                said.append(f"the {name} took {grown} kB more memory")
         return said

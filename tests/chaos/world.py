@@ -6,19 +6,24 @@ import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import time
 
 import charon_unit
+import hub
 import net
 import spokes
-from charon import IP, Spoke, wait
+from charon import IP, Spoke, sockets, wait
 from place import MODERN, OLD
 from scapy.packet import Raw
+from scapy.utils import rdpcap
 
 RATE, FLOWS = 50, 12    # packets a second of each of so many simulated spokes, to the next one
 PATIENCE = 30
+HUB = "192.0.2.1"
 HUB_TUNNEL = "172.31.255.254"
 CHARONS = {"a": "172.30.0.11", "b": "172.30.0.12", "c": "172.30.0.13"}
 SECRET = {name: f"the key of {name}, not a short one" for name in CHARONS}
@@ -31,15 +36,17 @@ CLEAR = ("inbound and not arp and not (ip proto 50) and not (udp src port 4500) 
 class Simulated(spokes.Network):
     """pylib's network on a bridge in place of memif's cable."""
 
-    def __init__(self, bridge, *args, **kwargs):
-        self.bridge = bridge
+    def __init__(self, bridge, skew, *args, **kwargs):
+        self.bridge, self.skew = bridge, skew
         super().__init__(*args, **kwargs)
 
     def device(self, end):
         return "net_af_packet0,iface=" + ("wan0" if end == "hub" else "eth0")
 
     def inside(self, end):
-        return ["ip", "netns", "exec", self.bridge.ns("hub" if end == "hub" else "s")]
+        return ["ip", "netns", "exec", self.bridge.ns("hub" if end == "hub" else "s"),
+                *(["env", f"LD_PRELOAD={self.skew}/skew.so", f"SKEW={self.skew}/skew"]
+                  if end == "hub" else [])]
 
     def cable_is_there(self):
         return True
@@ -93,7 +100,48 @@ peers_max = {self.n + 100};
                 self.ask("show", *words) or []}.get(name, 0)
 
     def start_charon(self):
-        self.charon = charon_unit.start(f"{self.run_folder}/ike", self.log, self.plugin)
+        self.charon = charon_unit.start(f"{self.run_folder}/ike", self.log, self.plugin,
+                                        f"{self.run_folder}/skew.so",
+                                        SKEW=f"{self.run_folder}/skew")
+
+    def plugin_sockets(self, cut=()):
+        """Of the hub's charon, by name ("sa", "ike"), their inodes. Those to be cut are, for both
+        ends."""
+        there = {}
+        for s in sockets(self.charon.pid):
+            try:
+                path = s.getpeername() if s.family == socket.AF_UNIX else ""
+            except OSError:     # it has none, or has none any more
+                continue
+            name = os.path.basename(str(path)).removesuffix(".sock")
+            if name in ("sa", "ike"):
+                there[name] = os.fstat(s.fileno()).st_ino
+            if name in cut:
+                s.shutdown(socket.SHUT_RDWR)
+        return there
+
+    def cut(self, names):
+        """Returns a function that says whether there are others now."""
+        old = self.plugin_sockets(names)
+
+        def others():
+            now = self.plugin_sockets()
+            return len(now) == len(old) and all(now[name] != old[name] for name in names)
+        return others
+
+    def skew(self, wall=0, others=0):
+        """Of the hub's and its charon's clocks, in seconds (skew.c)."""
+        fd = os.open(f"{self.run_folder}/skew", os.O_WRONLY | os.O_CREAT, 0o644)
+        os.write(fd, struct.pack("=qq", wall, others))
+        os.close(fd)
+
+    def hub_time(self):
+        """Its wall clock, by the time that it gives a packet now."""
+        self.marks += 1
+        path = f"{self.folder}/clock{self.marks}.pcapng"
+        self.command("capture", "start", path, "outer", "count", "1")
+        self.wait("a captured packet", lambda: not self.ask("show", "capture")["running"])
+        return float(rdpcap(path)[0].time)
 
     def charon_connected(self):
         return self.counter("connected", "ike", "stats") == 1
@@ -104,8 +152,10 @@ peers_max = {self.n + 100};
         self.bridge.create()
         # The simulator is the gateway.
         self.bridge.ip("wan", "address del 192.0.2.254/24 dev br0")
-        self.hub = Simulated(self.bridge, f"{self.folder}/hub", self.n, "--nat", edit=self.config,
-                             settings={"holding": 600, "rip": 5})
+        self.skew()
+        shutil.copy(os.path.join(hub.BUILD, "tests/chaos/skew.so"), self.run_folder)
+        self.hub = Simulated(self.bridge, self.run_folder, f"{self.folder}/hub", self.n, "--nat",
+                             edit=self.config, settings={"holding": 600, "rip": 5})
         self.listen()
         self.start_charon()
         self.must(do="up", seconds=1)
@@ -157,15 +207,31 @@ peers_max = {self.n + 100};
     def wait(self, what, until, seconds=PATIENCE):
         return wait(list(self.charons.values()), what, until, seconds, self.folder)
 
-    def start_spoke(self, name):
-        """Kill it if it runs. Returns the seconds until it had keys and a lease again."""
-        began = time.monotonic()
+    def serve(self, seconds):
+        """Spokes' charons get their answers meanwhile."""
+        end = time.monotonic() + seconds
+        self.wait("the time", lambda: time.monotonic() > end, seconds + 1)
+
+    def begin_spoke(self, name):
+        """Kill it if it runs, and begin anew."""
         if name in self.charons:
             self.charons.pop(name).close()
         s = Spoke(name, self.bridge.ns(name), net.ADDRESS[name], self.folder, self.plugin)
         self.charons[name] = s
         s.start(**({"secret": SECRET[name], "local_id": f"{name}.example"} | IKE[name]))
-        self.wait(f"keys of {name}", s.up)
+        return s
+
+    def start_spoke(self, name, tries=1):
+        """Returns the seconds until it had keys and a lease again."""
+        began = time.monotonic()
+        for left in reversed(range(tries)):
+            s = self.begin_spoke(name)
+            try:
+                self.wait(f"keys of {name}", s.up, PATIENCE / tries)
+                break
+            except TimeoutError:
+                if not left:
+                    raise
         self.register(name)
         return time.monotonic() - began
 
@@ -200,6 +266,3 @@ peers_max = {self.n + 100};
         for name, s in self.charons.items():
             if name != other and any(bytes(p.payload) == mark for _, p in s.inner):
                 raise AssertionError(f"{name} got what was for {other}")
-
-    def resident_kb(self):
-        return self.hub.resident_kb()

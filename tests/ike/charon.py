@@ -5,6 +5,7 @@ import ctypes
 import os
 import random
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -42,11 +43,26 @@ def in_namespace(name, make):
                 os._exit(1)
 
 
+def sockets(pid):
+    """A process's sockets, one after the other."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            own = ctypes.CDLL(None).syscall(438, pidfd, int(fd), 0)  # pidfd_getfd
+            if own >= 0 and stat.S_ISSOCK(os.fstat(own).st_mode):
+                with socket.socket(fileno=own) as s:
+                    yield s
+            elif own >= 0:
+                os.close(own)
+    finally:
+        os.close(pidfd)
+
+
 def make_sa(fields):
     sa = Sa(fields["spi"], CIPHERS[(fields["cipher"], len(fields["key"]))]
             + HASHES[fields["integrity"]], bool(fields["esn"]))
     sa.key, sa.auth_key = fields["key"], fields["auth_key"]
-    sa.fields = fields
+    sa.fields, sa.seen = fields, set()
     return sa
 
 
@@ -256,6 +272,9 @@ start_action = {start} }} }} }} }}
             if sa is None:
                 raise LookupError("no such SA")
             clear = sa.open(IP(raw(ip)))
+            if ip[ESP].seq in sa.seen:
+                raise ValueError(f"number {ip[ESP].seq} twice")
+            sa.seen.add(ip[ESP].seq)
             if sa.fields["mode"] == MODE_TUNNEL and clear.proto != 4:
                 raise ValueError(f"protocol {clear.proto} in tunnel mode")
             gre = clear[GRE]

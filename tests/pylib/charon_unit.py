@@ -8,7 +8,7 @@ CHARON = "/usr/sbin/charon-systemd"
 PLUGIN = "libstrongswan-dmvpn-hub.so"
 
 
-def start(directory, log, plugin=None):
+def start(directory, log, plugin=None, preload="", **environment):
     """With what the hub has written to its ike.directory, where its user can read the plugin, too
     (None: it is there)."""
     if plugin is not None:
@@ -16,5 +16,6 @@ def start(directory, log, plugin=None):
     return subprocess.Popen(
         ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--pdeathsig", "KILL",
          "env", f"STRONGSWAN_CONF={directory}/strongswan.conf", f"SWANCTL_DIR={directory}",
-         f"LD_PRELOAD={directory}/{PLUGIN}", CHARON],
+         f"LD_PRELOAD={directory}/{PLUGIN}:{preload}",
+         *(f"{name}={value}" for name, value in environment.items()), CHARON],
         stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -36,6 +36,11 @@ def capgen(folder, n, device, *options):
                    stderr=subprocess.DEVNULL)
 
 
+def resident_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
 class Network:
     """n spokes, none of them up yet; the hub runs. `settings` are the simulator's, `edit` may change
     the hub's configuration."""
@@ -153,8 +158,7 @@ class Network:
         return self.line("report", PATIENCE)
 
     def resident_kb(self):
-        with open(f"/proc/{self.daemon.pid}/status", encoding="utf-8") as f:
-            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+        return resident_kb(self.daemon.pid)
 
     def stop(self):
         """Both. Returns the exit codes of simulator and hub."""
