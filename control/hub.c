@@ -156,7 +156,7 @@ void hub_destroy(struct hub *h)
 	hub_nhrp_destroy(h);
 	hub_leases_destroy(h);
 	hub_rip_destroy(h);
-	hub_hold_destroy(h);
+	hub_hold_free(&h->hold);
 	hub_hooks_destroy(h);
 	if (h->dp != NULL)
 		hub_capture_destroy(h);
@@ -195,7 +195,6 @@ unsigned hub_turn(struct hub *h, uint64_t now_ms)
 	hub_ike_turn(h);
 	hub_rip_turn(h);
 	hub_neighbors_turn(h);
-	hub_hold_turn(h);
 	hub_nhrp_turn(h);
 	hub_peers_sample(h);
 	if (!dp_peer_moving(h->dp))

@@ -16,7 +16,7 @@
  *	bond      which member of a bond carries the port
  *	ike       keys by IKE: charon, and SAs of its making (see ike_priv.h)
  *	neighbor  Ethernet addresses of next hops, and when to ask for them
- *	hold      packets that wait for the Ethernet address of their next hop
+ *	hold      packets that wait, for an Ethernet address or an SA (hold_priv.h)
  *	arp       RFC 826 packets
  *	icmp      echo replies and errors
  *	tap       interfaces of the kernel that share the hub's addresses
@@ -35,6 +35,7 @@
 #include <rte_ether.h>
 
 #include "config/rip.h"
+#include "control/hold_priv.h"
 #include "control/hook_priv.h"
 #include "control/hub.h"
 #include "control/loop.h"
@@ -176,25 +177,6 @@ struct hub_peer_watches {
 	} at[HUB_PEER_WATCHES_MAX];
 };
 
-#define HUB_HOLD_MAX 512
-
-/* A packet that waits for its next hop. */
-struct hub_held {
-	struct rte_mbuf *m;
-	struct dp_punt_info info;
-	uint16_t port;
-	uint32_t next_hop_be;
-	uint64_t until;
-};
-
-struct hub_hold {
-	unsigned n;
-	struct hub_held at[HUB_HOLD_MAX]; /* in order of coming */
-	uint64_t sent;
-	uint64_t given_up;  /* no answer */
-	uint64_t displaced; /* by later packets */
-};
-
 struct hub_path_mtu {
 	struct rte_hash *index; /* outer address, port and SPI -> peer */
 	uint64_t believed;
@@ -312,7 +294,7 @@ struct hub {
 	struct hub_rib rib;
 	struct hub_rip *rip; /* NULL: it does not run */
 	struct hub_neighbors neighbors;
-	struct hub_hold hold;
+	struct hub_hold hold; /* packets whose next hop is asked for */
 	struct hub_path_mtu path_mtu;
 	struct hub_arp_stats arp;
 	struct hub_punt_stats punts[DP_PUNT_COUNT];
@@ -484,16 +466,6 @@ void hub_links_turn(struct hub *h);
 bool hub_link_up(uint16_t ethdev);
 bool hub_port_link_up(const struct hub *h, uint16_t port);
 
-/* hold.c */
-/* Keep a copy of a packet until its next hop is known. */
-void hub_hold_add(struct hub *h, uint16_t port, uint32_t next_hop_be,
-	const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
-/* The next hop is known: send what waits for it. */
-void hub_hold_release(struct hub *h, uint16_t port, uint32_t next_hop_be);
-/* Give up what has waited too long. */
-void hub_hold_turn(struct hub *h);
-void hub_hold_destroy(struct hub *h);
-
 /* path_mtu.c */
 int hub_path_mtu_create(struct hub *h, struct error *err);
 void hub_path_mtu_destroy(struct hub *h);
@@ -556,6 +528,9 @@ void hub_ike_datagram(
 void hub_ike_repoint(struct hub *h, const struct config_ike *was);
 /* Then: charon and its plugin are told of them, and spokes end whose keys are no more. */
 int hub_ike_change(struct hub *h, struct error *err);
+/* ike_early.c: ESP whose SA is yet to come (DP_PUNT_EARLY). */
+void hub_ike_early(
+	struct hub *h, const struct dp_punt_info *info, const uint8_t *packet, unsigned len);
 /* ike_peer.c: end a peer's SAs by IKE, and the peer with the last one if only they made it. */
 void hub_ike_peer_end(struct hub *h, struct hub_peer *p);
 /* ike_peer.c: a peer's packets come from another place than before. */

@@ -117,6 +117,7 @@ int hub_ike_create(struct hub *h, struct error *err)
 	for (unsigned i = 0; i < IKE_CHANNELS; i++)
 		ike->socket[i].fd = ike->socket[i].listener = -1;
 	TAILQ_INIT(&ike->slice);
+	ike_early_init(ike);
 	rc = find_user(ike, err);
 	if (rc == 0)
 		rc = make_directory(ike, err);
@@ -142,6 +143,7 @@ void hub_ike_destroy(struct hub *h)
 		ike_sockets_close(ike);
 	ike_sas_free(ike);
 	ike_connects_free(ike);
+	hub_hold_free(&ike->early);
 	h->nhrp.connect = NULL;
 	h->ike = NULL;
 	free(ike);
@@ -166,6 +168,7 @@ void hub_ike_turn(struct hub *h)
 		return;
 	ike_sockets_turn(ike);
 	ike_sas_turn(ike);
+	ike_early_turn(ike);
 	ike_child_turn(ike);
 }
 

@@ -121,8 +121,9 @@ struct hub_ike {
 	struct hub_ike_connect *connects; /* uthash */
 	struct hub_esp_sas slice;         /* all of them, the one looked at next first */
 	struct timers soft, hard, standby;
-	uint32_t next_slot; /* where the next SPI's slot is looked for */
-	bool restored;      /* SAs come back from a charon that outlived the last hub */
+	struct hub_hold early; /* ESP whose SA is yet to come */
+	uint32_t next_slot;    /* where the next SPI's slot is looked for */
+	bool restored;         /* SAs come back from a charon that outlived the last hub */
 	struct ike_process charon, loader;
 	bool loaded;      /* charon has its settings */
 	bool answers;     /* it has had some: it knows what to say to who begins */
@@ -181,6 +182,13 @@ void ike_standby_begin(struct hub_ike *ike, struct hub_esp_sa *esp);
 /* charon deletes an SA. @return true: it is used a little longer */
 bool ike_standby_keep(struct hub_ike *ike, struct hub_esp_sa *esp);
 void ike_standby_turn(struct hub_ike *ike);
+
+/* ike_early.c */
+void ike_early_init(struct hub_ike *ike);
+/* The inbound SA with this SPI is there: take what waits for it. */
+void ike_early_release(struct hub_ike *ike, uint32_t spi);
+/* Give up what has waited too long. */
+void ike_early_turn(struct hub_ike *ike);
 
 /* ike_connect.c: hub_nhrp.connect. @return NHRP_PEER_NONE: it is not there yet */
 uint32_t ike_connect(void *ctx, uint16_t tunnel, uint32_t nbma_be);

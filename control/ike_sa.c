@@ -132,6 +132,7 @@ void ike_get_spi(struct hub_ike *ike, const struct ike_msg *m)
 	}
 	while (spi < SPI_MIN || ike_esp_find(ike, spi, m->get_spi.local_be) != NULL)
 		spi += n > SPI_MIN ? n : SPI_MIN;
+	dp_spi_expect(ike->hub->dp, spi);
 	out.spi.spi = spi;
 	ike_say(ike, &out);
 }
@@ -321,6 +322,8 @@ static int add(struct hub_ike *ike, const struct ike_sa_add *a, struct error *er
 		ike_standby_begin(ike, esp);
 	if (rc == 0)
 		ike_peer_pin(ike, s, p);
+	if (rc == 0 && a->in)
+		ike_early_release(ike, a->spi);
 	ike_peer_release(ike, p);
 	return rc;
 }
@@ -373,7 +376,9 @@ void ike_sa_del(struct hub_ike *ike, const struct ike_msg *m)
 {
 	struct hub_esp_sa *esp = ike_esp_find(ike, m->sa_ref.spi, m->sa_ref.dst_be);
 
-	if (esp != NULL && !esp->orphan && !ike_standby_keep(ike, esp))
+	if (esp == NULL)
+		dp_spi_forget(ike->hub->dp, m->sa_ref.spi);
+	else if (!esp->orphan && !ike_standby_keep(ike, esp))
 		ike_esp_del(ike, esp);
 }
 

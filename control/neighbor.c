@@ -17,6 +17,7 @@
 #include "common/cursor.h"
 #include "common/log.h"
 #include "control/hub_priv.h"
+#include "dataplane/drops.h"
 
 #define SECOND    1000
 #define RETRY_MAX (30 * SECOND)
@@ -24,6 +25,10 @@
 #define FRESH     (300 * SECOND)
 #define PER_TURN  32 /* requests sent at once: bursts of ARP are lost in switches */
 #define NEVER     UINT64_MAX
+/* Packets that wait for one next hop (RFC 1122 2.3.2.2), as long as it is asked for at full rate.
+ */
+#define HELD    3
+#define HELD_MS (TRIES * SECOND)
 
 struct key {
 	uint32_t addr_be;
@@ -42,6 +47,9 @@ int hub_neighbors_create(struct hub *h, unsigned room, struct error *err)
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
 
+	h->hold.room = HUB_HOLD_MAX;
+	h->hold.each = HELD;
+	h->hold.wait_ms = HELD_MS;
 	t->room = p.entries;
 	t->due = NEVER;
 	t->index = rte_hash_create(&p);
@@ -295,6 +303,35 @@ static void log_move(struct hub *h, const struct hub_neighbor *n, const struct m
 		ip_addr_str(&addr, text), mac_addr_str(&n->mac, from), mac_addr_str(mac, to));
 }
 
+static uint64_t hold_key(const struct hub_neighbor *n)
+{
+	return (uint64_t)n->port << 32 | n->addr_be;
+}
+
+/* It has answered: what waits for it goes on. */
+static void send_held(struct hub *h, const struct hub_neighbor *n)
+{
+	struct hub_held e;
+
+	while (hub_hold_take(&h->hold, hold_key(n), &e))
+		if (dp_inject_ip4(h->dp, e.info.table, e.m) == 0) {
+			h->hold.sent++;
+			h->punts[DP_PUNT_RESOLVE].sent++;
+		}
+}
+
+/* It has not: RFC 1812 5.2.7.1, the sender is told. */
+static void give_up_held(struct hub *h)
+{
+	struct hub_held e;
+
+	while (hub_hold_give_up(&h->hold, h->now, &e)) {
+		e.info.drop = DP_DROP_fwd_no_peer;
+		hub_icmp_error(h, &e.info, rte_pktmbuf_mtod(e.m, uint8_t *), e.m->data_len);
+		rte_pktmbuf_free(e.m);
+	}
+}
+
 void hub_neighbor_heard(
 	struct hub *h, uint16_t port, uint32_t addr_be, const struct mac_addr *mac, bool create)
 {
@@ -315,7 +352,7 @@ void hub_neighbor_heard(
 	if (!same)
 		apply(h, n);
 	if (usable(n))
-		hub_hold_release(h, port, addr_be);
+		send_held(h, n);
 }
 
 void hub_neighbor_learn(
@@ -473,10 +510,10 @@ void hub_neighbor_resolve(
 	/* Known, but without a place in the data plane: it would come back at once. */
 	if (n->known && !usable(n))
 		return;
-	hub_hold_add(h, n->port, n->addr_be, info, data, len);
+	hub_hold_add(h->dp, &h->hold, h->now, hold_key(n), info, data, len);
 	/* It answered while the packet was on its way here. */
 	if (usable(n))
-		hub_hold_release(h, n->port, n->addr_be);
+		send_held(h, n);
 }
 
 const struct hub_neighbor *hub_neighbor_of(const struct hub *h, uint32_t dp_neighbor)
@@ -519,6 +556,7 @@ void hub_neighbors_turn(struct hub *h)
 	uint64_t due = NEVER;
 	unsigned sent = 0;
 
+	give_up_held(h);
 	if (h->now < t->due)
 		return;
 	for (unsigned i = 0; i < t->room; i++) {

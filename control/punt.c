@@ -14,6 +14,7 @@ static const handler_fn handlers[DP_PUNT_COUNT] = {
 	[DP_PUNT_OUTER_HOST] = hub_tap_deliver,
 	[DP_PUNT_HOST] = hub_tap_deliver,
 	[DP_PUNT_IKE] = hub_ike_datagram,
+	[DP_PUNT_EARLY] = hub_ike_early,
 	[DP_PUNT_ICMP] = hub_icmp_receive,
 	[DP_PUNT_RIP] = hub_rip_receive,
 	[DP_PUNT_NHRP] = hub_nhrp_receive,

@@ -150,6 +150,9 @@ int cli_show_ike_stats(struct cli_call *call)
 	counter(call, "sas_added", ike->stats.sas_added, "");
 	counter(call, "sas_refused", ike->stats.sas_refused, "which the hub could not have");
 	counter(call, "sas_expired", ike->stats.sas_expired, "that nobody renewed in time");
+	counter(call, "early_sent", ike->early.sent, "ESP that was held until its SA was there");
+	counter(call, "early_given_up", ike->early.given_up, "ESP whose SA did not come in time");
+	counter(call, "early_displaced", ike->early.displaced, "ESP that made room for more of it");
 	counter(call, "datagrams_in", ike->stats.datagrams_in, "to charon");
 	counter(call, "dropped_in", ike->stats.dropped_in,
 		"charon was not there, or did not keep up");

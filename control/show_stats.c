@@ -173,6 +173,7 @@ int cli_show_punt_stats(struct cli_call *call)
 		[DP_PUNT_ARP] = "learns next hops, answers for the hub",
 		[DP_PUNT_ICMP] = "answers echo requests, learns path MTUs",
 		[DP_PUNT_IKE] = "carries IKE to and from charon",
+		[DP_PUNT_EARLY] = "holds ESP until its SA is there",
 		[DP_PUNT_NHRP] = "registers, resolves, purges",
 		[DP_PUNT_RIP] = "learns routes",
 		[DP_PUNT_ERROR] = "sends ICMP errors",

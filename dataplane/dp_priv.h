@@ -36,6 +36,7 @@
 #define TUNNEL_NONE   UINT16_MAX
 #define FRAGMENTS_MAX 32
 #define NO_VLAN       UINT8_MAX
+#define EARLY_SPIS    4096
 
 /* Classes that spokes cause, and for which each spoke has a meter: from here on. */
 #define PUNT_PEER_FIRST   DP_PUNT_ICMP
@@ -408,6 +409,7 @@ struct dp {
 	struct rte_mempool *control_pool;
 	struct sa_table *sa_in;
 	struct sa_table *sa_out;
+	uint32_t early[EARLY_SPIS]; /* SPIs whose SAs are yet to come, by their last bits; atomic */
 	struct peer *peers;
 	unsigned n_peers;               /* room */
 	uint32_t peer_first, peer_last; /* free ones, chained; DP_PEER_NONE: none */

@@ -126,6 +126,17 @@ static bool accept_opened(struct worker *w, struct pkt *p)
 	return true;
 }
 
+/* No SA has this SPI: either it was given out, and its SA is about to come, or it is nobody's. */
+static void unknown_spi(struct worker *w, struct pkt *p, uint32_t spi)
+{
+	const uint32_t *early = &w->dp->early[spi % EARLY_SPIS];
+
+	if (spi != 0 && __atomic_load_n(early, __ATOMIC_RELAXED) == spi)
+		punt_l3(w, DP_PUNT_EARLY, p);
+	else
+		pkt_drop(w, p, DP_DROP_esp_spi);
+}
+
 /*
  * Find the SAs. Returns how many packets have one and are this worker's to open.
  * @param[out] claiming  some peers are not known to be this worker's yet
@@ -157,7 +168,7 @@ static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n, bool *
 		p = line[i];
 		p->esp.sa = sas[i];
 		if (unlikely(sas[i] == NULL))
-			pkt_drop(w, p, DP_DROP_esp_spi);
+			unknown_spi(w, p, spis[i]);
 		else if (likely(sa_owner(sas[i]) == w->id))
 			line[kept++] = p;
 		else if (own_packet(w, p)) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From control into the stages: the only way a packet that did not arrive can leave. */
+/*
+ * From control into the stages: the only way a packet that did not arrive can leave; and back to
+ * where it was, one that had to wait.
+ */
 #include "dataplane/dp_priv.h"
 
 struct rte_mbuf *dp_inject_alloc(struct dp *dp)
@@ -7,9 +10,8 @@ struct rte_mbuf *dp_inject_alloc(struct dp *dp)
 	return rte_pktmbuf_alloc(dp->control_pool);
 }
 
-static int inject(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt_resume r)
+static int put(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt_resume r)
 {
-	r.flags = PKT_LOCAL;
 	r.peer_in = DP_PEER_NONE;
 	r.tunnel_in = TUNNEL_NONE;
 	r.l3_len = (uint16_t)m->pkt_len;
@@ -20,6 +22,13 @@ static int inject(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt
 		return -ENOBUFS;
 	}
 	return 0;
+}
+
+/* A packet of control's own. */
+static int inject(struct dp *dp, unsigned worker, struct rte_mbuf *m, struct pkt_resume r)
+{
+	r.flags = PKT_LOCAL;
+	return put(dp, worker, m, r);
 }
 
 int dp_inject_ip4(struct dp *dp, enum dp_table table, struct rte_mbuf *m)
@@ -70,6 +79,17 @@ int dp_inject_multicast(struct dp *dp, uint16_t tunnel, uint16_t protocol, struc
 		}
 	}
 	return inject(dp, 0, m, r) < 0 ? -ENOBUFS : rc;
+}
+
+int dp_inject_esp(struct dp *dp, uint16_t port, struct rte_mbuf *m)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+
+	return put(dp, 0, m,
+		(struct pkt_resume){.stage = DP_STAGE_esp_in,
+			.table = DP_TABLE_UNDERLAY,
+			.flags = ip->next_proto_id == IPPROTO_UDP ? PKT_UDP : 0,
+			.port = port});
 }
 
 int dp_inject_frame(struct dp *dp, uint16_t port, struct rte_mbuf *m)

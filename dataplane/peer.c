@@ -265,6 +265,19 @@ void dp_peer_move(struct dp *dp, uint32_t index, uint32_t nbma_be, uint16_t natt
 				sa_at(dp->sa_in, peer->sa_in[i])->hot.tag);
 }
 
+void dp_spi_expect(struct dp *dp, uint32_t spi)
+{
+	__atomic_store_n(&dp->early[spi % EARLY_SPIS], spi, __ATOMIC_RELAXED);
+}
+
+void dp_spi_forget(struct dp *dp, uint32_t spi)
+{
+	uint32_t *early = &dp->early[spi % EARLY_SPIS];
+
+	if (*early == spi)
+		__atomic_store_n(early, 0, __ATOMIC_RELAXED);
+}
+
 int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params, uint32_t *sa,
 	struct error *err)
 {
@@ -286,6 +299,8 @@ int dp_peer_add_sa(struct dp *dp, uint32_t index, const struct sa_params *params
 	if (rc < 0)
 		return rc;
 	*place = *sa;
+	if (p.in)
+		dp_spi_forget(dp, p.spi);
 	if (!p.in && (!p.standby || peer->out.sa == SA_NONE))
 		set_out(dp, peer, *sa);
 	return 0;

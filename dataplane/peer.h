@@ -78,6 +78,14 @@ int dp_peer_add_sa(struct dp *dp, uint32_t peer, const struct sa_params *p, uint
  */
 void dp_peer_del_sa(struct dp *dp, bool in, uint32_t index);
 
+/**
+ * An inbound SPI (host order) was given out, and a peer may send by it before its SA is here: such
+ * ESP goes to control (DP_PUNT_EARLY). Of SPIs with the same last 12 bits the latest counts. The SA
+ * itself, or dp_spi_forget(), ends it.
+ */
+void dp_spi_expect(struct dp *dp, uint32_t spi);
+void dp_spi_forget(struct dp *dp, uint32_t spi);
+
 /** Use an outbound SA of the peer's from now on. */
 void dp_peer_use_sa(struct dp *dp, uint32_t peer, uint32_t index);
 

@@ -17,6 +17,7 @@ enum dp_punt_class {
 	DP_PUNT_ARP,        /**< whole Ethernet frame */
 	DP_PUNT_OUTER_HOST, /**< IPv4 packet or fragment for the kernel, to an outer address */
 	DP_PUNT_IKE,        /**< outer IPv4 packet, UDP 500, or 4500 with the non-ESP marker */
+	DP_PUNT_EARLY,      /**< outer IPv4 packet, ESP whose SA is yet to come (dp_spi_expect()) */
 	DP_PUNT_ICMP,       /**< IPv4 packet, ICMP to one of the hub's addresses */
 	DP_PUNT_HOST,       /**< the same from tunnels and LANs, and multicast */
 	DP_PUNT_NHRP,       /**< NHRP packet, the GRE payload */
@@ -65,6 +66,9 @@ int dp_inject_peer(struct dp *dp, uint32_t peer, uint16_t protocol, struct rte_m
  * peers then get none.
  */
 int dp_inject_multicast(struct dp *dp, uint16_t tunnel, uint16_t protocol, struct rte_mbuf *m);
+
+/** Take an outer IPv4 packet of DP_PUNT_EARLY as if it came in on this port only now. As above. */
+int dp_inject_esp(struct dp *dp, uint16_t port, struct rte_mbuf *m);
 
 /** Send a whole Ethernet frame. As above. */
 int dp_inject_frame(struct dp *dp, uint16_t port, struct rte_mbuf *m);

@@ -161,6 +161,96 @@ static void test_renewed_v1(void)
 	charon_close();
 }
 
+/* What the spoke sends by an SA that the hub does not have yet: a question to the hub. */
+static void send_early(uint32_t spi, unsigned n)
+{
+	const struct ike_msg m = charon_sa(spi, true);
+	const struct packet none = {.len = 8};
+	struct sa_params params = {.spi = spi,
+		.suite = esp_suite_by_name("aes128gcm16"),
+		.key = m.sa_add.key.at,
+		.key_len = m.sa_add.key.len};
+	struct packet frame = world_icmp("10.255.0.11", "10.255.0.1", 8, 0, &none);
+	struct error err = {""};
+
+	sa_unlink(world.seal, world.seal_sa[NEW]);
+	sa_free(world.seal, world.seal_sa[NEW]);
+	CU_ASSERT_EQUAL_FATAL(sa_add(world.seal, &params, &world.seal_sa[NEW], &err), 0);
+	while (n-- > 0) {
+		const struct packet sealed = world_seal(NEW, &frame);
+		uint32_t src_be = packet_addr(SPOKE);
+		struct packet early = sealed;
+
+		memcpy(early.b + PACKET_ETH_LEN + PACKET_IP4_SRC, &src_be, sizeof(src_be));
+		packet_ip4_seal(early.b + PACKET_ETH_LEN);
+		world_receive(0, &early);
+	}
+	world_run();
+}
+
+/* By IKEv1 a spoke may send before charon has read the message that makes the SA: nothing is lost.
+ */
+static void test_early(void)
+{
+	struct hub_hold *held;
+	uint32_t spi;
+
+	charon_open(charon_user());
+	charon_comes(INSTANCE);
+	charon_establish();
+	held = &world.hub->ike->early;
+	spi = charon_ask_spi();
+	send_early(spi, 3);
+	CU_ASSERT_EQUAL(held->n, 3);
+	CU_ASSERT_EQUAL(charon_add(charon_sa(spi, true)), 0);
+	world_run();
+	CU_ASSERT_EQUAL(held->n, 0);
+	CU_ASSERT_EQUAL(held->sent, 3);
+	CU_ASSERT_EQUAL(world_discard(0), 3); /* the hub's answers */
+	CU_ASSERT_EQUAL(world_drops(DP_DROP_esp_spi), 0);
+	charon_goes();
+	charon_close();
+}
+
+/* An SA that does not come; one that charon gives up; more than is held; of no SPI of the hub's. */
+static void test_early_bounds(void)
+{
+	struct ike_msg del = {.type = IKE_MSG_SA_DEL};
+	struct hub_hold *held;
+	uint32_t spi;
+
+	charon_open(charon_user());
+	charon_comes(INSTANCE);
+	charon_establish();
+	held = &world.hub->ike->early;
+	spi = charon_ask_spi();
+	send_early(spi, held->each + 2);
+	CU_ASSERT_EQUAL(held->n, held->each);
+	CU_ASSERT_EQUAL(held->displaced, 2);
+	world_wait(900);
+	CU_ASSERT_EQUAL(held->n, held->each);
+	world_wait(200);
+	CU_ASSERT_EQUAL(held->n, 0);
+	CU_ASSERT_EQUAL(held->given_up, held->each);
+	send_early(spi, 1);
+	CU_ASSERT_EQUAL(world_drops(DP_DROP_esp_spi), 1);
+	spi = charon_ask_spi();
+	del.sa_ref = (struct ike_sa_ref){spi, packet_addr(HUB)};
+	charon_say(charon.sa, &del);
+	send_early(spi, 1);
+	CU_ASSERT_EQUAL(world_drops(DP_DROP_esp_spi), 2);
+	send_early(spi + 1, 1);
+	CU_ASSERT_EQUAL(world_drops(DP_DROP_esp_spi), 3);
+	/* Many at once. */
+	for (unsigned i = 0; i < held->room + 5; i++)
+		send_early(charon_ask_spi(), 1);
+	CU_ASSERT_EQUAL(held->n, held->room);
+	world_wait(1100);
+	CU_ASSERT_EQUAL(held->n, 0);
+	charon_goes();
+	charon_close();
+}
+
 /* Octets and packets are looked at once a second; the soft limit once, the hard one is the end. */
 static void test_counted_lives(void)
 {
@@ -389,6 +479,8 @@ static const struct unit_test tests[] = {
 	{"SAs come, get old and go", test_life},
 	{"a renewed SA takes over when the spoke has it", test_renewed},
 	{"a renewed SA of IKEv1, whose old one charon has no more", test_renewed_v1},
+	{"ESP before its SA waits for it", test_early},
+	{"not for long, and not for much", test_early_bounds},
 	{"lifetimes of octets and packets", test_counted_lives},
 	{"the hub begins", test_begins},
 	{"a tunnel address in a certificate", test_certificate},

@@ -46,6 +46,80 @@ static void unknown_spi(void)
 	net_close();
 }
 
+static void take_away(struct spoke *s)
+{
+	dp_peer_del_sa(net.dp, true, s->hub_in);
+}
+
+/* ESP before its SA: control keeps it, and gives it back. */
+static void early(uint16_t natt_port)
+{
+	struct packet inner, frame, outer, got;
+	struct dp_punt_info info;
+	struct rte_mbuf *m;
+
+	net_open(&(struct net_params){.no_peers = true});
+	net.a.natt_port = natt_port;
+	spoke_add(&net.a);
+	spoke_add(&net.b);
+	inner = spoke_packet(&net.a, &net.b, 100);
+	frame = spoke_seal(&net.a, &inner);
+	outer = packet_cut(&frame, PACKET_ETH_LEN);
+	take_away(&net.a);
+	receive(&frame);
+	EXPECT_DROPS(esp_spi, 1);
+
+	dp_spi_expect(net.dp, net.a.spi_in);
+	receive(&frame);
+	got = EXPECT_PUNT(EARLY, &info);
+	EXPECT(packet_equal(&got, &outer));
+	EXPECT(info.port == net.port[0].index);
+	spoke_rekey(&net.a, net.a.spi_in, net.a.spi_out + 0x100);
+	m = dp_inject_alloc(net.dp);
+	memcpy(rte_pktmbuf_append(m, got.len), got.b, got.len);
+	EXPECT(dp_inject_esp(net.dp, info.port, m) == 0);
+	net_run();
+	EXPECT_DELIVERED(&net.b, packet_hop(&inner));
+	/* With the SA the waiting was over. */
+	take_away(&net.a);
+	receive(&frame);
+	EXPECT_DROPS(esp_spi, 2);
+	net_close();
+}
+
+static void early_plain(void)
+{
+	early(0);
+}
+
+static void early_natted(void)
+{
+	early(4500);
+}
+
+/* One is forgotten, or another one with the same last bits is given out. */
+static void early_forgotten(void)
+{
+	struct packet inner, frame;
+
+	net_open(NULL);
+	inner = spoke_packet(&net.a, &net.b, 100);
+	frame = spoke_seal(&net.a, &inner);
+	take_away(&net.a);
+	dp_spi_expect(net.dp, net.a.spi_in);
+	dp_spi_forget(net.dp, net.a.spi_in + 4096);
+	receive(&frame);
+	EXPECT_PUNT(EARLY, NULL);
+	dp_spi_expect(net.dp, net.a.spi_in + 4096);
+	receive(&frame);
+	EXPECT_DROPS(esp_spi, 1);
+	dp_spi_expect(net.dp, net.a.spi_in);
+	dp_spi_forget(net.dp, net.a.spi_in);
+	receive(&frame);
+	EXPECT_DROPS(esp_spi, 2);
+	net_close();
+}
+
 /* Any octet of header, IV, ciphertext or ICV that changes on the way, changes the verdict. */
 static void tampered(const char *suite)
 {
@@ -251,6 +325,9 @@ static void mixed_burst(void)
 static const struct unit_test tests[] = {
 	{"every suite carries every length both ways", all_suites},
 	{"SPIs that no association has end", unknown_spi},
+	{"ESP before its association is kept for it", early_plain},
+	{"the same in UDP", early_natted},
+	{"SPIs that nobody waits for any more", early_forgotten},
 	{"one changed octet anywhere fails, and moves no window", tampered_all},
 	{"another spoke's key fails", wrong_key},
 	{"outer addresses must be the peer's", selectors},

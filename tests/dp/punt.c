@@ -150,6 +150,18 @@ static void meter_ike(void)
 	meter(DP_PUNT_IKE, &frame);
 }
 
+static void meter_early(void)
+{
+	struct packet frame;
+
+	net_open(NULL);
+	frame = spoke_packet(&net.a, &net.b, 100);
+	frame = spoke_seal(&net.a, &frame);
+	packet_put32(frame.b + PACKET_ETH_LEN + PACKET_IP4_LEN, 0x76543210);
+	dp_spi_expect(net.dp, 0x76543210);
+	meter(DP_PUNT_EARLY, &frame);
+}
+
 #define FLOOD_ROUNDS 20 /* within the burst of every class */
 #define FLOOD_FACTOR                                                                               \
 	200 /* the rogue's packets for one of another's: together, more than a class has */
@@ -265,6 +277,7 @@ static const struct unit_test tests[] = {
 	{"a flood of ICMP ends at its meter", meter_icmp},
 	{"a flood of ARP ends at its meter", meter_arp},
 	{"a flood of IKE ends at its meter", meter_ike},
+	{"a flood of ESP before its association ends at its meter", meter_early},
 	{"a spoke's flood starves no other spoke", rogue},
 	{"a full queue costs only its class", queue_full},
 	{"no buffer for control, forwarding goes on", no_buffer},

@@ -76,6 +76,7 @@ class Spoke:
         self.process = self.conn = self.log = None
         self.to_load = False  # charon is there, and wants its settings
         self.sas_in, self.sas_out, self.pairs = {}, {}, []
+        self.early = []       # to be sent by the next SA, before charon has said a word of it
         self.inner = []       # decrypted inner packets
         self.nhrp = []        # decrypted NHRP packets
         self.bad = []         # what could not be
@@ -227,6 +228,8 @@ start_action = {start} }} }} }} }}
             sas = self.sas_in if f["inbound"] else self.sas_out
             if f["spi"] not in sas:
                 sas[f["spi"]] = make_sa(f)
+                while self.early and not f["inbound"]:
+                    self.send(self.early.pop(0))
             if ident:
                 self.say("RESULT", ident, code=0)
         elif name == "SA_UPDATE":

@@ -142,11 +142,14 @@ class Place:
             return [p for _, p in box[before:] if match(p)]
         return self.wait(f"a packet {sender} -> {receiver}", there)
 
+    def echo(self, name, ident):
+        """A question of a spoke's to the hub."""
+        return IP(src=self.tunnel(name), dst="10.255.0.1") / ICMP(type=8, id=ident) / Raw(b"x" * 56)
+
     def ping_hub(self, name):
         self.sent += 1
-        ident, source = self.sent, self.tunnel(name)
-        echo = IP(src=source, dst="10.255.0.1") / ICMP(type=8, id=ident) / Raw(b"x" * 56)
-        self.arrives(name, name, echo, lambda p: ICMP in p and p[ICMP].type == 0
+        ident = self.sent
+        self.arrives(name, name, self.echo(name, ident), lambda p: ICMP in p and p[ICMP].type == 0
                      and p[ICMP].id == ident)
 
     def forward(self, one, other):

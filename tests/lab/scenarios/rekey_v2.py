@@ -7,4 +7,4 @@ NETWORK = ikev2.NETWORK
 
 
 def run(lab):
-    rekey.run(lab, allowed=0)
+    rekey.run(lab)
