@@ -183,6 +183,10 @@ class DmvpnHub:
             self.process.wait()
             return None
 
+    def rekey(self, what, tunnel):
+        """Renew the SAs ("child") or the IKE SA ("ike") with the spoke of this tunnel address."""
+        self.say(f"rekey {'ipsec' if what == 'child' else 'ike'} sa peer {tunnel}")
+
     def registered(self):
         """Tunnel addresses of the spokes that are registered."""
         rows = self.ask("show", "nhrp", "cache") or []

@@ -52,6 +52,10 @@ class KernelHub:
     def stop(self):
         self.kill()
 
+    def rekey(self, what, _tunnel):
+        """Renew the SAs ("child") or the IKE SAs ("ike") with all spokes."""
+        self.node.say(f"swanctl --rekey --{what} any")
+
     def registered(self):
         """Tunnel addresses of the spokes that are registered."""
         said = self.node.say("vtysh -c 'show ip nhrp cache'")

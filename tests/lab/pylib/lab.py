@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network of guests and a hub that is up, and what scenarios ask of it."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -243,6 +244,11 @@ class Lab:
         hub, own = self.hub.own.nbma, self.spokes[spoke].own.nbma
         return {block.split("spi ")[1].split()[0] for block in said
                 if block.startswith((f"{own} dst {hub}", f"{hub} dst {own}")) and "spi" in block}
+
+    def ike_sas(self, spoke):
+        """Numbers of the IKE SAs that a spoke has with the hub."""
+        return set(re.findall(r"^hub: #(\d+), ESTABLISHED", self.spokes[spoke].say(
+            "swanctl --list-sas --ike hub"), re.M))
 
     def _iperf(self, target, client, megabytes):
         node = self.spokes[target]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""IKEv2: new keys while traffic flows, and nothing is lost."""
+"""IKEv2: new keys of both phases, from both sides, while traffic flows, and nothing is lost."""
 from scenarios import ikev2, rekey
 
 LETTER, CI = "g", True
