@@ -185,8 +185,8 @@ void ike_standby_turn(struct hub_ike *ike);
 
 /* ike_early.c */
 void ike_early_init(struct hub_ike *ike);
-/* The inbound SA with this SPI is there: take what waits for it. */
-void ike_early_release(struct hub_ike *ike, uint32_t spi);
+/* A peer has another SA: take what waited for it. */
+void ike_early_release(struct hub_ike *ike, uint32_t peer);
 /* Give up what has waited too long. */
 void ike_early_turn(struct hub_ike *ike);
 

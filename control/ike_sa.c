@@ -320,10 +320,10 @@ static int add(struct hub_ike *ike, const struct ike_sa_add *a, struct error *er
 	}
 	if (rc == 0 && !a->in && dp_peer_sa_out(ike->hub->dp, p->dp) != index)
 		ike_standby_begin(ike, esp);
-	if (rc == 0)
+	if (rc == 0) {
 		ike_peer_pin(ike, s, p);
-	if (rc == 0 && a->in)
-		ike_early_release(ike, a->spi);
+		ike_early_release(ike, p->dp);
+	}
 	ike_peer_release(ike, p);
 	return rc;
 }

@@ -19,7 +19,7 @@
 #define DP_PORTS_MAX   32
 #define DP_TUNNELS_MAX 256
 /** Packet buffers of the control side, beside those of struct dp_params. */
-#define DP_CONTROL_BUFFERS 9215
+#define DP_CONTROL_BUFFERS 10239
 
 struct dp;
 

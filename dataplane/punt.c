@@ -25,7 +25,7 @@ static const struct {
 	[DP_PUNT_ARP] = {"arp", 2000, 512, 0, 0},
 	[DP_PUNT_OUTER_HOST] = {"outer-host", 20000, 256, 0, 0},
 	[DP_PUNT_IKE] = {"ike", 20000, 1024, 0, 0},
-	[DP_PUNT_EARLY] = {"early", 20000, 256, 0, 0},
+	[DP_PUNT_EARLY] = {"early", 100000, 512, 0, 0},
 	[DP_PUNT_ICMP] = {"icmp", 2000, 512, 100, 100},
 	[DP_PUNT_HOST] = {"host", 20000, 256, 10000, 192},
 	[DP_PUNT_NHRP] = {"nhrp", 50000, 2048, 50, 100},

@@ -212,6 +212,30 @@ static void test_early(void)
 	charon_close();
 }
 
+/* A spoke that is new: what it says first is answered, so there must be an SA for the answer. */
+static void test_early_first(void)
+{
+	struct hub_hold *held;
+	uint32_t spi;
+
+	charon_open(charon_user());
+	charon_comes(INSTANCE);
+	charon_say_ike_sa(IKE_AUTH_KEY_OWN, 0);
+	held = &world.hub->ike->early;
+	spi = charon_ask_spi();
+	send_early(spi, 1);
+	CU_ASSERT_EQUAL(charon_add(charon_sa(spi, true)), 0);
+	world_run();
+	CU_ASSERT_EQUAL(held->n, 1);
+	CU_ASSERT_EQUAL(charon_add(charon_sa(SPI_OUT, false)), 0);
+	world_run();
+	CU_ASSERT_EQUAL(held->sent, 1);
+	CU_ASSERT_EQUAL(world_discard(0), 1);
+	CU_ASSERT_EQUAL(world_drops(DP_DROP_out_no_sa), 0);
+	charon_goes();
+	charon_close();
+}
+
 /* An SA that does not come; one that charon gives up; more than is held; of no SPI of the hub's. */
 static void test_early_bounds(void)
 {
@@ -480,6 +504,7 @@ static const struct unit_test tests[] = {
 	{"a renewed SA takes over when the spoke has it", test_renewed},
 	{"a renewed SA of IKEv1, whose old one charon has no more", test_renewed_v1},
 	{"ESP before its SA waits for it", test_early},
+	{"and for the one to answer by", test_early_first},
 	{"not for long, and not for much", test_early_bounds},
 	{"lifetimes of octets and packets", test_counted_lives},
 	{"the hub begins", test_begins},
