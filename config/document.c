@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/user.h"
 #include "config/config_priv.h"
 
 #define STREAM_BUFFER 65536
@@ -84,11 +85,11 @@ static int read_all(int fd, struct text *t, size_t len)
 static int check_private(
 	const struct stat *st, const char *path, const struct config_place *at, struct error *err)
 {
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && st->st_uid != user_uid())
 		return config_fail(err, at,
 			"secrets file %s belongs to user %u; expected root or the hub's own user: "
 			"chown %u %s",
-			path, (unsigned)st->st_uid, (unsigned)geteuid(), path);
+			path, (unsigned)st->st_uid, (unsigned)user_uid(), path);
 	if ((st->st_mode & 077) != 0)
 		return config_fail(err, at,
 			"secrets file %s has mode %04o, so others can get at the keys: "

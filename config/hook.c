@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/user.h"
 #include "config/config_priv.h"
 
 #define PATH_LEN_MAX 1023
@@ -82,7 +83,7 @@ static int check_script(struct config_reader *r, const struct config_hook *hook)
 			r->err, &hook->place, "script %s: %s", hook->script, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return config_fail(r->err, &hook->place, "script %s is no file", hook->script);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (st.st_uid != 0 && st.st_uid != user_uid())
 		return config_fail(r->err, &hook->place,
 			"script %s belongs to user %u; expected root, or who runs the hub",
 			hook->script, (unsigned)st.st_uid);

@@ -2,8 +2,10 @@
 #include "control/daemon.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -16,6 +18,7 @@
 #include "control/hub_priv.h"
 #include "control/keeper.h"
 #include "control/opennhrp.h"
+#include "control/privilege.h"
 #include "control/service.h"
 #include "control/telemetry.h"
 
@@ -145,6 +148,15 @@ static void keep_state(struct daemon *d, const struct daemon_params *p)
 	keeper_taken(p->former_keeper);
 }
 
+/* By now there are all devices and sockets. */
+static int drop_privileges(const struct daemon_params *p, struct error *err)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	snprintf(folder, sizeof(folder), "%s", p->config->control_socket);
+	return privilege_drop(dirname(folder), err);
+}
+
 static void events_destroy(struct daemon *d)
 {
 	if (d->ready != NULL)
@@ -238,8 +250,10 @@ int daemon_run(const struct daemon_params *p, struct error *err)
 		rc = d.hub == NULL ? -EIO : watch_hub(&d, err);
 		if (rc == 0) {
 			keep_state(&d, p);
-			rc = serve(&d, p, err);
+			rc = drop_privileges(p, err);
 		}
+		if (rc == 0)
+			rc = serve(&d, p, err);
 	}
 	/* The event's descriptor is the hub's. */
 	events_destroy(&d);

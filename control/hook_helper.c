@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/user.h"
 
 #define GRACE_MS    1000 /* between SIGTERM and SIGKILL */
 #define STRINGS_MAX 32
@@ -299,6 +300,8 @@ int hook_helper_start(struct error *err)
 		dup2(ends[1], 3);
 		fcntl(3, F_SETFD, FD_CLOEXEC);
 		closefrom(4);
+		if (user_become() < 0)
+			_exit(1);
 		serve(3);
 	}
 	close(ends[1]);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/user.h"
 #include "control/ike_priv.h"
 #include "control/state_priv.h"
 
@@ -23,8 +24,8 @@ static int find_user(struct hub_ike *ike, struct error *err)
 	const char *name = c->user != NULL ? c->user : DEFAULT_USER;
 	const struct passwd *pw;
 
-	ike->uid = geteuid();
-	ike->gid = getegid();
+	ike->uid = user_uid();
+	ike->gid = user_gid();
 	/* Who is not root can give its child no other user. */
 	if (ike->uid != 0 && c->user == NULL)
 		return 0;
@@ -32,9 +33,11 @@ static int find_user(struct hub_ike *ike, struct error *err)
 	if (pw == NULL)
 		return error_set(err, EINVAL, "%s:%u: user %s is not known here", c->place.file,
 			c->place.line, name);
-	if (ike->uid != 0 && pw->pw_uid != ike->uid && !c->external)
+	/* Nor files, once it has become another user. */
+	if (ike->uid != 0 && pw->pw_uid != ike->uid && (!c->external || user_changes()))
 		return error_set(err, EPERM,
-			"%s:%u: only root can start the IKE daemon as user %s; expected no user",
+			"%s:%u: only root can have the IKE daemon as user %s; expected no user, or "
+			"the hub's own",
 			c->place.file, c->place.line, name);
 	ike->uid = pw->pw_uid;
 	ike->gid = pw->pw_gid;

@@ -19,6 +19,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "common/clock.h"
+#include "common/user.h"
 
 #define FD_NAME    "dmvpn-hub-state"
 #define PATIENCE_S 2 /* for a keeper's answer */
@@ -147,7 +148,8 @@ static void hear_hub(struct keeper *k)
 	k->until = clock_ms(CLOCK_BOOTTIME) + KEEPER_SECONDS * 1000;
 }
 
-/* Somebody wants the state. Only the hub's own user gets it, and only when the hub is gone. */
+/* Somebody wants the state. Only root and the hub's own user get it, and only when the hub is gone.
+ */
 static void take_client(struct keeper *k)
 {
 	struct message m = {.what = IN_USE, .pid = k->hub_pid};
@@ -157,8 +159,8 @@ static void take_client(struct keeper *k)
 
 	if (s < 0)
 		return;
-	if (getsockopt(s, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0 || who.uid != geteuid() ||
-		k->client >= 0) {
+	if (getsockopt(s, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0 ||
+		(who.uid != 0 && who.uid != geteuid()) || k->client >= 0) {
 		close(s);
 		return;
 	}
@@ -223,6 +225,8 @@ static void become(int s, pid_t hub)
 	close_range(4, ~0u, 0);
 	setsid();
 	prctl(PR_SET_NAME, "dmvpn-hub-keep");
+	if (user_become() < 0)
+		_exit(1);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -26,6 +26,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/user.h"
 #include "control/hub_priv.h"
 
 #define VERSION    1
@@ -182,7 +183,7 @@ static int read_file(struct hub_leases *l, struct error *err)
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_set(err, errno, "%s", strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (st.st_mode & 022) != 0 ||
-		(st.st_uid != 0 && st.st_uid != geteuid()))
+		(st.st_uid != 0 && st.st_uid != user_uid()))
 		rc = error_set(err, EPERM, "others than the hub may write it");
 	else if (st.st_size > SIZE_LIMIT)
 		rc = error_set(err, EFBIG, "it is larger than %d MB", SIZE_LIMIT >> 20);

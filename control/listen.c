@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/user.h"
+
 #define BACKLOG 16
 
 /* A socket is there already: is somebody behind it? */
@@ -34,10 +36,17 @@ static int check_other(const struct sockaddr_un *addr, const char *setting, stru
 	return 0;
 }
 
+/* What root made is the user's. */
+static int give_away(const char *path)
+{
+	return user_changes() ? chown(path, user_uid(), user_gid()) : 0;
+}
+
 static int make_way(const struct sockaddr_un *addr, const char *setting, struct error *err)
 {
 	char folder[sizeof(addr->sun_path)];
 	struct stat st;
+	int rc;
 
 	if (lstat(addr->sun_path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
@@ -47,7 +56,10 @@ static int make_way(const struct sockaddr_un *addr, const char *setting, struct 
 		return check_other(addr, setting, err);
 	}
 	memcpy(folder, addr->sun_path, sizeof(folder));
-	if (mkdir(dirname(folder), 0755) < 0 && errno != EEXIST)
+	rc = mkdir(dirname(folder), 0755);
+	if (rc < 0 && errno == EEXIST)
+		return 0;
+	if (rc < 0 || give_away(folder) < 0)
 		return error_set(err, errno, "socket %s: its folder cannot be made: %s",
 			addr->sun_path, strerror(errno));
 	return 0;
@@ -70,6 +82,8 @@ int hub_listen(const char *path, const char *setting, struct error *err)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	before = umask(0117);
 	rc = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)&addr, sizeof(addr));
+	if (rc == 0)
+		rc = give_away(path);
 	if (rc == 0)
 		rc = listen(fd, BACKLOG);
 	rc = rc < 0 ? error_set(err, errno, "socket %s: %s", path, strerror(errno)) : fd;

@@ -15,6 +15,7 @@
 
 #include "common/log.h"
 #include "common/stopwatch.h"
+#include "common/user.h"
 #include "config/esp/esp.h"
 #include "control/daemon.h"
 #include "control/eal.h"
@@ -31,6 +32,7 @@ static const char usage[] =
 	"  --check FILE       read and check a configuration, say what is wrong, and end\n"
 	"  --auto-start       forward from the start (the default)\n"
 	"  --no-auto-start    wait for the command `start`\n"
+	"  --user NAME        become this user once devices and sockets are there; start as root\n"
 	"  --print-stats      at the end, print the forward statistics (always done on a "
 	"terminal)\n"
 	"  -V, --version\n"
@@ -42,6 +44,7 @@ static const char usage[] =
 struct options {
 	const char *config;
 	const char *check;
+	const char *user;
 	bool no_auto_start;
 	bool print_stats;
 	bool version;
@@ -55,6 +58,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{"check", required_argument, NULL, 'k'},
 		{"auto-start", no_argument, NULL, 'a'},
 		{"no-auto-start", no_argument, NULL, 'n'},
+		{"user", required_argument, NULL, 'u'},
 		{"print-stats", no_argument, NULL, 's'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
@@ -76,6 +80,9 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'n':
 			o->no_auto_start = true;
+			break;
+		case 'u':
+			o->user = optarg;
 			break;
 		case 's':
 			o->print_stats = true;
@@ -204,6 +211,10 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		p.cpus = &cpus;
 	/* There will be keys in memory, and they are to be nowhere else. */
 	setrlimit(RLIMIT_CORE, &no_core);
+	if (o->user != NULL && user_set(o->user, &err) < 0) {
+		log_error("--user: %s", err.text);
+		return EXIT_USAGE;
+	}
 	/* Before there are keys in memory that it could inherit. */
 	p.hook_helper = hook_helper_start(&err);
 	if (p.hook_helper < 0) {

@@ -61,7 +61,7 @@ class Ending:
             before = {row["spi"]: row["sequence"] for n in "ab" for row in self.sas(n)}
             self.hub.kill()
             if not state:
-                os.unlink(f"{self.folder}/control.sock.state")
+                os.unlink(f"{self.hub.socket}.state")
             self.hub.start()
             if state:
                 self.wait("SAs at once", lambda: set(before) == {

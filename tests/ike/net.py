@@ -10,6 +10,7 @@ Which of a, b, h, c and d are there, and with them nat, the caller says.
 """
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -123,9 +124,13 @@ table ip nat {{
 
 class Hub:
     def __init__(self, net, build, folder, run, plugin, ike, tunnel=""):
-        """folder is for logs; run for charon, whose user may not get to where this tree is."""
+        """folder is for logs; run for the hub's sockets and charon, whose user may not get to where
+        this tree is. A hub that starts its charon has no more privileges than it."""
         self.net, self.build, self.folder = net, build, folder
-        self.ike = f"{run}/ike"
+        self.ike, self.socket = f"{run}/ike", f"{run}/control.sock"
+        self.options = ["--user", "nobody"] if plugin else []
+        if plugin:
+            shutil.chown(run, "nobody")
         self.process = None
         mode = f'plugin = "{plugin}";' if plugin else 'mode = "external";'
         with open(f"{folder}/hub.cfg", "w", encoding="utf-8") as f:
@@ -133,7 +138,7 @@ class Hub:
             f.write(f"""
 eal = [ "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf" ];
 mbufs = 8192;
-control_socket = "{folder}/control.sock";
+control_socket = "{self.socket}";
 ports = ( {{ name = "wan0"; device = "net_af_packet0,iface=wan0";
   addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254"; }} );
 tunnels = ( {{ name = "tun0"; address = "10.255.0.1/24"; nbma = "192.0.2.1"; key = 42; {tunnel} }} );
@@ -144,11 +149,11 @@ ike = {{ {mode} directory = "{self.ike}"; {ike} }};
         log = open(f"{self.folder}/hub.log", "a", encoding="utf-8")
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", self.net.ns("hub"), f"{self.build}/control/dmvpn-hub", "-c",
-             f"{self.folder}/hub.cfg"], stdout=log, stderr=log)
+             f"{self.folder}/hub.cfg", *self.options], stdout=log, stderr=log)
 
     def ask(self, command):
         done = subprocess.run(
-            [f"{self.build}/tools/dmvpn-hubctl", "-s", f"{self.folder}/control.sock",
+            [f"{self.build}/tools/dmvpn-hubctl", "-s", self.socket,
              *command.split(), "json"], capture_output=True, text=True, check=False)
         try:
             return json.loads(done.stdout).get("data") or []
@@ -157,7 +162,7 @@ ike = {{ {mode} directory = "{self.ike}"; {ike} }};
 
     def text(self, command):
         return subprocess.run(
-            [f"{self.build}/tools/dmvpn-hubctl", "-s", f"{self.folder}/control.sock",
+            [f"{self.build}/tools/dmvpn-hubctl", "-s", self.socket,
              *command.split()], capture_output=True, text=True, check=False).stdout
 
     def logged(self, words):
