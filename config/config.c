@@ -94,8 +94,9 @@ static int read_root(struct config_reader *r)
 			false},
 		{"peers_max", read_peers_max, 0, 1, CONFIG_PEERS_MAX, false},
 		{"nhrp", config_read_nhrp_limits, offsetof(struct config, nhrp), 0, 0, false},
+		/* Beside it is one with ".show" at its end. */
 		{"control_socket", read_socket, offsetof(struct config, control_socket), 0,
-			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, false},
+			sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof(".show"), false},
 		{"eal", read_eal, 0, 0, 0, false},
 		{"secrets", config_read_secrets, 0, 0, 0, false},
 		{"filters", config_read_filters, 0, 0, 0, false},

@@ -93,6 +93,8 @@ static bool take_line(struct cli_client *c)
 		c->call = cli_call_open(c->cli, line);
 		if (c->call == NULL)
 			refuse(c, "Out of memory", true);
+		else
+			c->call->show_only = c->show_only;
 	}
 	free(line);
 	return true;
@@ -168,7 +170,7 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
 	client_close(c);
 }
 
-static void client_open(struct cli *cli, evutil_socket_t fd)
+static void client_open(struct cli *cli, evutil_socket_t fd, bool show_only)
 {
 	static const struct timeval stalled = {.tv_sec = STALLED_S};
 	struct cli_client *c = calloc(1, sizeof(*c));
@@ -183,6 +185,7 @@ static void client_open(struct cli *cli, evutil_socket_t fd)
 		return;
 	}
 	c->cli = cli;
+	c->show_only = show_only;
 	c->bev = bev;
 	TAILQ_INSERT_TAIL(&cli->clients, c, link);
 	cli->n_clients++;
@@ -204,11 +207,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	static const char full[] = "Too many clients; try again later\n";
 	struct cli *cli = ctx;
 
-	(void)listener;
 	(void)addr;
 	(void)len;
 	if (cli->n_clients < CLI_CLIENTS_MAX) {
-		client_open(cli, fd);
+		client_open(cli, fd, listener == cli->show_listener);
 		return;
 	}
 	dprintf(fd, "error %zu\n%s", sizeof(full) - 1, full);
@@ -232,11 +234,14 @@ struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx, bool purge, bo
 	return cli;
 }
 
-int cli_serve(struct cli *cli, struct event_base *base, int listener, struct error *err)
+int cli_serve(struct cli *cli, struct event_base *base, int listener, int show_listener,
+	struct error *err)
 {
 	cli->base = base;
 	cli->listener = evconnlistener_new(base, on_accept, cli, 0, 0, listener);
-	if (cli->listener == NULL)
+	if (show_listener >= 0)
+		cli->show_listener = evconnlistener_new(base, on_accept, cli, 0, 0, show_listener);
+	if (cli->listener == NULL || (show_listener >= 0 && cli->show_listener == NULL))
 		return error_set(err, ENOMEM, "libevent has no memory for its events");
 	return 0;
 }
@@ -249,5 +254,7 @@ void cli_destroy(struct cli *cli)
 		client_close(TAILQ_FIRST(&cli->clients));
 	if (cli->listener != NULL)
 		evconnlistener_free(cli->listener);
+	if (cli->show_listener != NULL)
+		evconnlistener_free(cli->show_listener);
 	free(cli);
 }

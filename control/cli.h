@@ -43,8 +43,12 @@ struct cli *cli_create(struct hub *h, void (*shutdown)(void *ctx, bool purge, bo
 /** Close all clients and free. The listening descriptor stays the caller's. NULL is allowed. */
 void cli_destroy(struct cli *cli);
 
-/** Serve clients of this listening descriptor. @return 0 or -errno */
-int cli_serve(struct cli *cli, struct event_base *base, int listener, struct error *err);
+/**
+ * Serve clients of this listening descriptor, and of another one (-1: none) that may only `show`.
+ * @return 0 or -errno
+ */
+int cli_serve(struct cli *cli, struct event_base *base, int listener, int show_listener,
+	struct error *err);
 
 /** Run one command to its end, however long. @return whether its status is "ok" */
 bool cli_execute(struct cli *cli, const char *line, struct evbuffer *out);

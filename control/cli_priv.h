@@ -69,6 +69,7 @@ struct cli_client {
 	struct evbuffer *body; /* of the frame that is being filled */
 	bool closing;          /* once all is sent */
 	bool eof;              /* nothing more will come */
+	bool show_only;
 };
 
 TAILQ_HEAD(cli_clients, cli_client);
@@ -83,7 +84,7 @@ struct cli {
 	struct cli_port_mark ports_shown[DP_PORTS_MAX];
 	struct cli_port_mark ports_fwd[DP_PORTS_MAX];
 	struct event_base *base;
-	struct evconnlistener *listener;
+	struct evconnlistener *listener, *show_listener;
 	struct cli_clients clients;
 	unsigned n_clients;
 };
@@ -94,7 +95,8 @@ struct cli_call {
 	const struct cli_command *command;
 	char words[CLI_LINE_MAX + 1]; /* in full, without "json" */
 	bool json;
-	bool quit; /* the client wants to go */
+	bool quit;      /* the client wants to go */
+	bool show_only; /* nothing may be changed */
 	/* arguments */
 	bool has_ip;
 	struct ip_addr ip;
@@ -103,7 +105,8 @@ struct cli_call {
 	unsigned port, port_end;         /* ports from, and the one after the last */
 	char option[16];                 /* optional word without an argument, in full, or empty */
 	char file[CLI_LINE_MAX + 1];
-	unsigned count;   /* 0: not given */
+	unsigned count; /* 0: not given */
+	unsigned place;
 	unsigned snaplen; /* so */
 	/* progress of a handler that returns CLI_MORE */
 	uint64_t at;
@@ -182,6 +185,8 @@ int cli_show_filter(struct cli_call *call);
 int cli_show_fwd_stats(struct cli_call *call);
 int cli_clear_fwd_stats(struct cli_call *call);
 int cli_show_dmvpn(struct cli_call *call);
+int cli_show_dmvpn_summary(struct cli_call *call);
+int cli_show_dmvpn_page(struct cli_call *call);
 int cli_show_dmvpn_graph(struct cli_call *call);
 int cli_show_loop(struct cli_call *call);
 int cli_show_tech_support(struct cli_call *call);

@@ -193,7 +193,8 @@ static int serve(struct daemon *d, const struct daemon_params *p, struct error *
 	struct cli *cli = cli_create(d->hub, on_shutdown, d, err);
 	struct opennhrp *opennhrp = NULL;
 	char took[256];
-	int rc = cli == NULL ? -ENOMEM : cli_serve(cli, d->base, p->listener, err);
+	int rc =
+		cli == NULL ? -ENOMEM : cli_serve(cli, d->base, p->listener, p->show_listener, err);
 
 	if (rc == 0 && p->events_listener >= 0) {
 		d->hub->events = event_stream_create(d->base, p->events_listener, err);

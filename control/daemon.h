@@ -13,6 +13,7 @@ struct daemon_params {
 	const cpu_set_t *cpus;   /**< of the process, before the EAL */
 	struct stopwatch *watch; /**< since the process began */
 	int listener;            /**< of hub_listen() */
+	int show_listener;       /**< so; who may only ask */
 	int events_listener;     /**< so; -1: no event stream */
 	int opennhrp_listener;   /**< so; -1: none speaks to OpenNHRP's tools */
 	int hook_helper;         /**< of hook_helper_start() */

@@ -46,6 +46,8 @@ const struct cli_command cli_commands[] = {
 	{"clear port stats <port|all>", CLI_GROUP_PORTS, "count a port's packets from 0", cli_clear_port_stats},
 	{"show tap", CLI_GROUP_PORTS, "interfaces of the kernel, and what became of their packets", cli_show_tap},
 	{"show dmvpn [detail] [tunnel <tunnel>] [peer <ip>]", CLI_GROUP_DMVPN, "tunnels and their spokes", cli_show_dmvpn},
+	{"show dmvpn summary", CLI_GROUP_DMVPN, "how many spokes of each tunnel are in which state", cli_show_dmvpn_summary},
+	{"show dmvpn page <place> <count>", CLI_GROUP_DMVPN, "some spokes by their places, from one on: for programs with many", cli_show_dmvpn_page},
 	{"show dmvpn graph", CLI_GROUP_DMVPN, "hub, spokes, NATs and known shortcuts for Graphviz: | dot -Tsvg", cli_show_dmvpn_graph},
 	{"show nhrp cache [dynamic|static|cached|pending|negative] [peer <ip>]", CLI_GROUP_NHRP, "who is registered from where", cli_show_nhrp_cache},
 	{"show nhrp stats", CLI_GROUP_NHRP, "NHRP's counters; json: those at 0 too", cli_show_nhrp_stats},
@@ -167,13 +169,12 @@ static bool take_tunnel(struct cli_call *call, const char *word)
 	return call->tunnel != NULL;
 }
 
-/* A number that is at least 1. */
-static bool take_number(unsigned *number, const char *word)
+static bool take_number(unsigned *number, unsigned least, const char *word)
 {
 	char *end;
 	unsigned long v = strtoul(word, &end, 10);
 
-	if (*word < '0' || *word > '9' || *end != '\0' || v < 1 || v > UINT_MAX)
+	if (*word < '0' || *word > '9' || *end != '\0' || v < least || v > UINT_MAX)
 		return false;
 	*number = (unsigned)v;
 	return true;
@@ -192,9 +193,11 @@ static bool take_argument(struct cli_call *call, const struct token *t, const ch
 	if (strncmp(t->text, "<tunnel>", t->len) == 0)
 		return take_tunnel(call, word);
 	if (strncmp(t->text, "<count>", t->len) == 0)
-		return take_number(&call->count, word);
+		return take_number(&call->count, 1, word);
+	if (strncmp(t->text, "<place>", t->len) == 0)
+		return take_number(&call->place, 0, word);
 	if (strncmp(t->text, "<octets>", t->len) == 0)
-		return take_number(&call->snaplen, word);
+		return take_number(&call->snaplen, 1, word);
 	if (strncmp(t->text, "<file>", t->len) == 0) {
 		snprintf(call->file, sizeof(call->file), "%s", word);
 		return true;
@@ -465,5 +468,9 @@ int cli_parse(struct cli_call *call, char *line)
 	if (call->command == NULL)
 		return missing_argument(&p);
 	memcpy(call->words, p.words, sizeof(call->words));
+	if (call->show_only && strncmp(call->words, "show ", 5) != 0 &&
+		call->command->run != cli_help && call->command->run != cli_quit)
+		return cli_fail(call, "not-allowed", call->words,
+			"Not allowed: this socket is for show only; use control_socket");
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "control/listen.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,16 @@ static int make_way(const struct sockaddr_un *addr, const char *setting, struct 
 		return error_set(err, errno, "socket %s: its folder cannot be made: %s",
 			addr->sun_path, strerror(errno));
 	return 0;
+}
+
+int hub_listen_group(const char *path, const char *name, struct error *err)
+{
+	const struct group *g = getgrnam(name);
+
+	if (g == NULL || geteuid() != 0 || chown(path, (uid_t)-1, g->gr_gid) == 0)
+		return 0;
+	return error_set(err, errno, "socket %s cannot be given to group %s: %s", path, name,
+		strerror(errno));
 }
 
 int hub_listen(const char *path, const char *setting, struct error *err)

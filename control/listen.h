@@ -13,4 +13,10 @@
  */
 int hub_listen(const char *path, const char *setting, struct error *err);
 
+/**
+ * Give a socket to a group, if there is one of that name and the process is root.
+ * @return 0 or -errno with err
+ */
+int hub_listen_group(const char *path, const char *name, struct error *err);
+
 #endif

@@ -24,6 +24,7 @@
 #include "control/listen.h"
 
 #define EXIT_USAGE  2
+#define SHOW_GROUP  "dmvpn-monitor" /* who may ask, and nothing else */
 #define CONFIG_FILE "/etc/dmvpn-hub/dmvpn-hub.cfg"
 
 static const char usage[] =
@@ -159,11 +160,15 @@ static int check(const char *path)
 }
 
 /* Before the EAL takes memory and cores: is another hub there already? */
-static int listen_all(const struct config *c, struct daemon_params *p, struct error *err)
+static int listen_all(
+	const struct config *c, const char *show_path, struct daemon_params *p, struct error *err)
 {
 	p->listener = hub_listen(c->control_socket, "control_socket", err);
 	if (p->listener < 0)
 		return p->listener;
+	p->show_listener = hub_listen(show_path, "control_socket", err);
+	if (p->show_listener < 0 || hub_listen_group(show_path, SHOW_GROUP, err) < 0)
+		return -1;
 	if (c->events_socket != NULL) {
 		p->events_listener = hub_listen(c->events_socket, "events.socket", err);
 		if (p->events_listener < 0)
@@ -191,6 +196,7 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 		.config_file = o->config,
 		.print_stats = o->print_stats || isatty(STDOUT_FILENO),
 		.listener = -1,
+		.show_listener = -1,
 		.events_listener = -1,
 		.opennhrp_listener = -1,
 		.former_keeper = -1,
@@ -199,7 +205,7 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	struct error err = {""};
 	char line[160], control_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	char events_path[sizeof(control_path)], opennhrp_path[sizeof(control_path)];
-	char state_path[sizeof(control_path) + 8];
+	char state_path[sizeof(control_path) + 8], show_path[sizeof(control_path) + 8];
 	struct stopwatch watch;
 	struct config *c;
 	cpu_set_t cpus;
@@ -237,8 +243,9 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	snprintf(opennhrp_path, sizeof(opennhrp_path), "%s",
 		c->opennhrp_socket == NULL ? "" : c->opennhrp_socket);
 	snprintf(state_path, sizeof(state_path), "%s.state", control_path);
+	snprintf(show_path, sizeof(show_path), "%s.show", control_path);
 	p.state_path = state_path;
-	rc = listen_all(c, &p, &err);
+	rc = listen_all(c, show_path, &p, &err);
 	if (rc >= 0)
 		rc = p.former_state = keeper_take(state_path, &p.former_keeper, &err);
 	if (rc >= 0) {
@@ -259,6 +266,7 @@ static int run(const struct options *o, char **eal, unsigned n_eal)
 	if (p.config == NULL)
 		config_free(c);
 	close_socket(p.listener, control_path);
+	close_socket(p.show_listener, show_path);
 	close_socket(p.events_listener, events_path);
 	close_socket(p.opennhrp_listener, opennhrp_path);
 	return rc == 0 ? EXIT_SUCCESS : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;

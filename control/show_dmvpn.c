@@ -86,25 +86,31 @@ static void text_detail(struct cli_call *call, const json_t *o)
 		(int)json_integer_value(json_object_get(o, "redirects")));
 }
 
+static json_t *peer_row(
+	const struct hub *h, const struct hub_peer *p, bool bound, const struct nhrp_binding *b)
+{
+	uint64_t rx, tx;
+
+	hub_peer_packets(h, p, &rx, &tx);
+	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:o, s:i, s:i, s:o}", "tunnel",
+		h->tunnels[p->tunnel].config->name, "peer", cli_peer(p), "nbma", nbma(p), "type",
+		type(p), "state", hub_peer_state_name(hub_peer_state(h, p)), "sas",
+		(int)count_sas(h, p), "expires",
+		bound ? cli_time_left(h, b->expires_ms) : json_null(), "rx_packets", cli_u64(rx),
+		"tx_packets", cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp), "path_mtu",
+		(int)p->path_mtu, "flags",
+		json_sprintf("%s%s%s", hub_peer_used_lately(h, p) ? "U" : "",
+			p->nat_port != 0 ? "N" : "", bound && b->unique ? "*" : ""));
+}
+
 static void show_peer(struct cli_call *call, const struct hub_peer *p)
 {
 	const struct hub *h = call->cli->hub;
 	bool detail = strcmp(call->option, "detail") == 0;
 	struct nhrp_binding b;
 	bool bound = hub_nhrp_binding(h, p, &b);
-	uint64_t rx, tx;
-	json_t *o;
+	json_t *o = peer_row(h, p, bound, &b);
 
-	hub_peer_packets(h, p, &rx, &tx);
-	o = json_pack("{s:s, s:o, s:o, s:s, s:s, s:i, s:o, s:o, s:o, s:i, s:i, s:o}", "tunnel",
-		h->tunnels[p->tunnel].config->name, "peer", cli_peer(p), "nbma", nbma(p), "type",
-		type(p), "state", hub_peer_state_name(hub_peer_state(h, p)), "sas",
-		(int)count_sas(h, p), "expires",
-		bound ? cli_time_left(h, b.expires_ms) : json_null(), "rx_packets", cli_u64(rx),
-		"tx_packets", cli_u64(tx), "mtu", (int)dp_peer_mtu(h->dp, p->dp), "path_mtu",
-		(int)p->path_mtu, "flags",
-		json_sprintf("%s%s%s", hub_peer_used_lately(h, p) ? "U" : "",
-			p->nat_port != 0 ? "N" : "", bound && b.unique ? "*" : ""));
 	if (detail)
 		add_detail(o, h, p, bound ? &b : NULL);
 	json_incref(o);
@@ -239,5 +245,59 @@ int cli_show_dmvpn(struct cli_call *call)
 	if (call->at / h->peers_room <= h->n_tunnels)
 		return CLI_MORE;
 	cli_text(call, "Flags: U used in last 30 s, N behind a NAT, * unique\n");
+	return CLI_DONE;
+}
+
+int cli_show_dmvpn_summary(struct cli_call *call)
+{
+	static const struct cli_column of_summary[] = {{"Tunnel", "tunnel", 10, NULL},
+		{"State", "state", 8, NULL}, {"Peers", "peers", 0, NULL}};
+	const struct hub *h = call->cli->hub;
+	const struct counts *counts;
+
+	if (call->state == NULL)
+		call->state = calloc(DP_TUNNELS_MAX, sizeof(struct counts));
+	if (call->state == NULL)
+		return cli_fail(call, "no-memory", NULL, "Out of memory");
+	if (!count(call))
+		return CLI_MORE;
+	counts = call->state;
+	CLI_TABLE(call, of_summary);
+	for (unsigned i = 0; i < h->n_tunnels; i++)
+		for (unsigned s = 0; s < HUB_PEER_STATES; s++)
+			if (counts[i].of[s] != 0)
+				cli_row(call, json_pack("{s:s, s:s, s:i}", "tunnel",
+						      h->tunnels[i].config->name, "state",
+						      hub_peer_state_name(s), "peers",
+						      (int)counts[i].of[s]));
+	return CLI_DONE;
+}
+
+/* A row names its place: the next page begins behind the last one. */
+int cli_show_dmvpn_page(struct cli_call *call)
+{
+	const struct hub *h = call->cli->hub;
+
+	if (call->n_state++ == 0) {
+		call->at = call->place;
+		CLI_TABLE(call, columns);
+	}
+	for (unsigned looks = 0, n = 0; call->at < h->peers_room && call->count > 0; looks++) {
+		const struct hub_peer *p = &h->peers[call->at++];
+		struct nhrp_binding b;
+		json_t *o;
+
+		if (looks == CLI_STEP_LOOKS || n == CLI_STEP_ROWS) {
+			call->at--;
+			return CLI_MORE;
+		}
+		if (!p->used)
+			continue;
+		o = peer_row(h, p, hub_nhrp_binding(h, p, &b), &b);
+		json_object_set_new(o, "place", json_integer((json_int_t)call->at - 1));
+		cli_row(call, o);
+		call->count--;
+		n++;
+	}
 	return CLI_DONE;
 }

@@ -45,7 +45,7 @@ static void server_open(const char *text)
 
 	world_open(text);
 	listening_open("control_socket");
-	CU_ASSERT_EQUAL_FATAL(cli_serve(world.cli, listening.base, listening.fd, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(cli_serve(world.cli, listening.base, listening.fd, -1, &err), 0);
 }
 
 static void server_close(void)

@@ -166,7 +166,7 @@ static void test_ranges(void)
 			"least that"},
 		{"control_socket = \"\";", "hub.cfg:1: control_socket is empty; expected a string"},
 		{"control_socket = \"/" NAME40 NAME40 NAME40 "\";",
-			"hub.cfg:1: control_socket has 121 characters; expected at most 107"},
+			"hub.cfg:1: control_socket has 121 characters; expected at most 102"},
 		{"eal = [ \"\" ];", "hub.cfg:1: eal is empty; expected a string"},
 		{PORT TUNNEL "mtu = 575; } );", "hub.cfg:6: mtu is 575; expected a whole number "
 						"576..9600"},
