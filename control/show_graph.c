@@ -108,14 +108,14 @@ static bool show_redirects(struct cli_call *call)
 		h->nhrp.engine, (unsigned)(call->at - REDIRECTS_AT), list, CLI_STEP_ROWS);
 
 	for (unsigned i = 0; i < n; i++) {
+		const struct hub_route *way = hub_rib_lookup(h, DP_TABLE_OVERLAY, list[i].dst_be);
 		const struct hub_peer *from = hub_peer_of(h, list[i].peer), *to;
-		struct nhrp_binding b;
 		char a[32], z[32];
 
-		if (from == NULL ||
-			!nhrp_binding_match(h->nhrp.engine, from->tunnel, list[i].dst_be, &b))
+		/* A lease, or a network behind a spoke. */
+		if (from == NULL || way == NULL || DP_ADJ_KIND(way->adj) != DP_ADJ_PEER)
 			continue;
-		to = hub_peer_of(h, b.peer);
+		to = hub_peer_of(h, DP_ADJ_INDEX(way->adj));
 		if (to != NULL && to != from)
 			edge(call, name_of(from, a), name_of(to, z), "shortcut");
 	}
