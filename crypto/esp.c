@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Front of the ESP engine: parses a burst, gives each packet to its cipher path, finishes. Parsing,
- * crypto and finishing are loops of their own: what one writes is then out of the store buffer when
- * the next reads it in other widths.
+ * Front of the ESP engine: gives plain packets their own way (esp_plain.c), parses the others,
+ * gives each to its cipher path, finishes. Parsing, crypto and finishing are loops of their own:
+ * what one writes is then out of the store buffer when the next reads it in other widths.
  */
 #include "crypto/esp.h"
 
@@ -15,11 +15,7 @@
 #include "crypto/esp_priv.h"
 #include "crypto/replay.h"
 
-#define TRAILER_LEN  2 /* pad length, next header */
 #define AEAD_ICV_LEN 16
-
-/* The largest ESP packet that IPv4 carries: 65535 - 20. */
-#define ESP_LEN_MAX 65515
 
 /* What parsing needs of a suite, small enough to stay in the cache. */
 static const struct shape {
@@ -68,13 +64,6 @@ void esp_context_destroy(struct esp_context *c)
 	free(c);
 }
 
-static inline void store16(uint8_t *to, uint64_t first, uint64_t second)
-{
-	typedef uint64_t pair __attribute__((vector_size(16), aligned(1), may_alias));
-
-	*(pair *)to = (pair){first, second};
-}
-
 static inline uint64_t load8(const uint8_t *from)
 {
 	uint64_t v;
@@ -83,24 +72,16 @@ static inline uint64_t load8(const uint8_t *from)
 	return v;
 }
 
-/*
- * Salt, IV, and the block counter's first value. One store of 16 octets: the cipher loads them as
- * one, and a load over two smaller stores would have to wait for both to reach the cache.
- */
-static inline void nonce_set(struct esp_work *w, uint64_t iv_be)
-{
-	store16(w->nonce, w->sa->salt | iv_be << 32, iv_be >> 32 | UINT64_C(1) << 56);
-}
-
 /* `header` is SPI and low half of the number as they stand in the packet. */
 static inline void aad_set(struct esp_work *w, uint64_t header, uint64_t seq)
 {
 	w->seq_high_be = rte_cpu_to_be_32((uint32_t)(seq >> 32));
 	if (w->sa->esn) {
-		store16(w->aad, (uint32_t)header | (uint64_t)w->seq_high_be << 32, header >> 32);
+		esp_store16(
+			w->aad, (uint32_t)header | (uint64_t)w->seq_high_be << 32, header >> 32);
 		w->aad_len = 12;
 	} else {
-		store16(w->aad, header, 0);
+		esp_store16(w->aad, header, 0);
 		w->aad_len = 8;
 	}
 }
@@ -110,20 +91,17 @@ static inline uint64_t *large_window(const struct esp_context *c, const struct s
 	return sa->hot.window_size > REPLAY_INLINE_MAX ? sa_window_words(c->table, sa) : NULL;
 }
 
-/*
- * Lengths and the first look at the window (RFC 4303 3.4.2, 3.4.3). The burst calls it with AES-GCM
- * written out, so that the shape is constant where it counts.
- */
-static __rte_always_inline enum esp_status open_parse(const struct esp_context *c,
-	struct esp_work *w, struct esp_packet *pkt, enum esp_cipher cipher)
+/* Lengths and the first look at the window (RFC 4303 3.4.2, 3.4.3). */
+static enum esp_status open_parse(
+	const struct esp_context *c, struct esp_work *w, struct esp_packet *pkt)
 {
 	struct sa *sa = pkt->sa;
-	const struct shape *shape = &shapes[cipher];
+	const struct shape *shape = &shapes[sa->cipher];
 	unsigned text_at = ESP_HDR_LEN + shape->iv_len;
 	unsigned fixed = text_at + (shape->aead ? AEAD_ICV_LEN : sa->icv_len);
 	uint64_t header;
 
-	if (pkt->len < fixed + TRAILER_LEN) {
+	if (pkt->len < fixed + ESP_TRAILER_LEN) {
 		sa->hot.other_errors++;
 		return ESP_SHORT;
 	}
@@ -143,7 +121,7 @@ static __rte_always_inline enum esp_status open_parse(const struct esp_context *
 		sa->hot.replay_errors++;
 		return ESP_REPLAY;
 	}
-	nonce_set(w, load8(pkt->esp + ESP_HDR_LEN));
+	esp_nonce_set(w->nonce, sa->salt, load8(pkt->esp + ESP_HDR_LEN));
 	aad_set(w, header, pkt->seq);
 	return ESP_OK;
 }
@@ -166,13 +144,13 @@ static inline enum esp_status open_finish(const struct esp_context *c, struct es
 		return ESP_REPLAY;
 	}
 	pad_len = w->text[w->text_len - 2];
-	if (pad_len + TRAILER_LEN > w->text_len) {
+	if (pad_len + ESP_TRAILER_LEN > w->text_len) {
 		sa->hot.other_errors++;
 		return ESP_PADDING;
 	}
 	replay_update(sa, words, pkt->seq);
 	pkt->payload = w->text;
-	pkt->payload_len = (uint16_t)(w->text_len - TRAILER_LEN - pad_len);
+	pkt->payload_len = (uint16_t)(w->text_len - ESP_TRAILER_LEN - pad_len);
 	pkt->next_header = w->text[w->text_len - 1];
 	sa->hot.packets++;
 	sa->hot.bytes += pkt->payload_len;
@@ -187,19 +165,18 @@ static void open_finish_all(const struct esp_context *c, struct esp_work *work, 
 
 void esp_open_burst(struct esp_context *c, struct esp_packet *const pkts[], unsigned n)
 {
-	unsigned n_gcm = 0, n_jobs = 0;
+	struct esp_packet *rest[ESP_BURST_MAX];
+	unsigned n_gcm = 0, n_jobs = 0, n_rest = esp_plain_open(c, pkts, n, rest);
 
-	for (unsigned i = 0; i < n; i++) {
-		struct esp_packet *pkt = pkts[i];
-		enum esp_cipher cipher = pkt->sa->cipher;
+	if (likely(n_rest == 0))
+		return;
+	for (unsigned i = 0; i < n_rest; i++) {
+		bool gcm = rest[i]->sa->cipher == ESP_CIPHER_AES_GCM;
+		struct esp_work *w = gcm ? &c->gcm_work[n_gcm] : &c->job_work[n_jobs];
 
-		if (cipher == ESP_CIPHER_AES_GCM) {
-			pkt->status = open_parse(c, &c->gcm_work[n_gcm], pkt, ESP_CIPHER_AES_GCM);
-			n_gcm += pkt->status == ESP_OK;
-		} else {
-			pkt->status = open_parse(c, &c->job_work[n_jobs], pkt, cipher);
-			n_jobs += pkt->status == ESP_OK;
-		}
+		rest[i]->status = (uint8_t)open_parse(c, w, rest[i]);
+		if (rest[i]->status == ESP_OK)
+			*(gcm ? &n_gcm : &n_jobs) += 1;
 	}
 	esp_gcm_open(c, c->gcm_work, n_gcm);
 	esp_jobs_open(c, c->job_work, n_jobs);
@@ -207,24 +184,10 @@ void esp_open_burst(struct esp_context *c, struct esp_packet *const pkts[], unsi
 	open_finish_all(c, c->job_work, n_jobs);
 }
 
-/* Padding 1, 2, 3, ... (RFC 4303 2.4), pad length and next header. There is room for any suite. */
-static inline uint16_t trailer_write(struct esp_packet *pkt, uint8_t *text, unsigned align)
-{
-	unsigned text_len = (pkt->payload_len + TRAILER_LEN + align - 1) & ~(align - 1);
-	unsigned pad_len = text_len - pkt->payload_len - TRAILER_LEN;
-
-	store16(text + pkt->payload_len, UINT64_C(0x0807060504030201),
-		UINT64_C(0x100f0e0d0c0b0a09));
-	text[text_len - 2] = (uint8_t)pad_len;
-	text[text_len - 1] = pkt->next_header;
-	return (uint16_t)text_len;
-}
-
-static __rte_always_inline enum esp_status seal_parse(
-	struct esp_work *w, struct esp_packet *pkt, enum esp_cipher cipher)
+static enum esp_status seal_parse(struct esp_work *w, struct esp_packet *pkt)
 {
 	struct sa *sa = pkt->sa;
-	const struct shape *shape = &shapes[cipher];
+	const struct shape *shape = &shapes[sa->cipher];
 	unsigned text_at = ESP_HDR_LEN + shape->iv_len;
 	uint64_t header, iv_be;
 
@@ -241,15 +204,16 @@ static __rte_always_inline enum esp_status seal_parse(
 	w->pkt = pkt;
 	w->sa = sa;
 	w->text = pkt->esp + text_at;
-	w->text_len = trailer_write(pkt, w->text, shape->align);
+	w->text_len = (uint16_t)esp_trailer_write(
+		w->text, pkt->payload_len, pkt->next_header, shape->align);
 	header = rte_cpu_to_be_32(sa->spi) | (uint64_t)rte_cpu_to_be_32((uint32_t)pkt->seq) << 32;
 	/* RFC 4106 3.1: never twice with one key, and it is not a secret */
 	iv_be = rte_cpu_to_be_64(sa->hot.window + pkt->seq);
 	if (shape->aead)
-		store16(pkt->esp, header, iv_be);
+		esp_store16(pkt->esp, header, iv_be);
 	else
 		memcpy(pkt->esp, &header, sizeof(header));
-	nonce_set(w, iv_be);
+	esp_nonce_set(w->nonce, sa->salt, iv_be);
 	aad_set(w, header, pkt->seq);
 	return ESP_OK;
 }
@@ -278,19 +242,18 @@ static void seal_finish_all(struct esp_work *work, unsigned n)
 
 void esp_seal_burst(struct esp_context *c, struct esp_packet *const pkts[], unsigned n)
 {
-	unsigned n_gcm = 0, n_jobs = 0;
+	struct esp_packet *rest[ESP_BURST_MAX];
+	unsigned n_gcm = 0, n_jobs = 0, n_rest = esp_plain_seal(c, pkts, n, rest);
 
-	for (unsigned i = 0; i < n; i++) {
-		struct esp_packet *pkt = pkts[i];
-		enum esp_cipher cipher = pkt->sa->cipher;
+	if (likely(n_rest == 0))
+		return;
+	for (unsigned i = 0; i < n_rest; i++) {
+		bool gcm = rest[i]->sa->cipher == ESP_CIPHER_AES_GCM;
+		struct esp_work *w = gcm ? &c->gcm_work[n_gcm] : &c->job_work[n_jobs];
 
-		if (cipher == ESP_CIPHER_AES_GCM) {
-			pkt->status = seal_parse(&c->gcm_work[n_gcm], pkt, ESP_CIPHER_AES_GCM);
-			n_gcm += pkt->status == ESP_OK;
-		} else {
-			pkt->status = seal_parse(&c->job_work[n_jobs], pkt, cipher);
-			n_jobs += pkt->status == ESP_OK;
-		}
+		rest[i]->status = (uint8_t)seal_parse(w, rest[i]);
+		if (rest[i]->status == ESP_OK)
+			*(gcm ? &n_gcm : &n_jobs) += 1;
 	}
 	esp_gcm_seal(c, c->gcm_work, n_gcm);
 	esp_jobs_seal(c, c->job_work, n_jobs);

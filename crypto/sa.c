@@ -216,6 +216,8 @@ static void slot_fill(struct sa_table *t, struct sa *sa, const struct sa_params 
 	sa->esn = p->esn;
 	sa->in = p->in;
 	sa->tunnel = p->tunnel;
+	sa->plain = p->suite->cipher == ESP_CIPHER_AES_GCM && !p->esn &&
+		    (!p->in || p->window <= REPLAY_INLINE_MAX);
 	sa->used = 1;
 	sa->key_size = p->suite->key_len > 8 ? (p->suite->key_len / 8 - 2) & 3 : 0;
 	sa->hot.owner = SA_OWNER_NONE;

@@ -68,6 +68,7 @@ struct sa {
 	uint8_t used : 1;     /**< slot taken (visible or waiting for its grace period) */
 	uint8_t key_size : 2; /**< AES: 0, 1, 2 for keys of 16, 24, 32 octets */
 	uint8_t tunnel : 1;   /**< tunnel mode: an IPv4 header is encrypted too */
+	uint8_t plain : 1;    /**< AES-GCM, no ESN, window in the hot line: as nearly all SAs are */
 	uint8_t cipher;       /**< enum esp_cipher, copied from the suite for the hot path */
 	uint8_t icv_len;
 	union {
