@@ -30,9 +30,11 @@ static struct costs costs_of(const struct dp_stats *s, uint64_t packets)
 
 	for (unsigned i = 0; i < DP_STAGE_COUNT; i++)
 		c.all += stage_cost(s, i, packets);
-	c.decrypt = stage_cost(s, DP_STAGE_esp_in, packets);
+	c.decrypt = stage_cost(s, DP_STAGE_esp_in, packets) +
+		    stage_cost(s, DP_STAGE_express_open, packets);
 	c.encrypt = stage_cost(s, DP_STAGE_esp_out, packets);
 	c.forward =
+		stage_cost(s, DP_STAGE_express_fwd, packets) +
 		stage_cost(s, DP_STAGE_gre_in, packets) + stage_cost(s, DP_STAGE_ip4_fwd, packets) +
 		stage_cost(s, DP_STAGE_handoff, packets) + stage_cost(s, DP_STAGE_gre_out, packets);
 	c.other = c.all - c.decrypt - c.encrypt - c.forward;

@@ -158,6 +158,7 @@ static int create_tables(struct dp *dp, struct error *err)
 			"give the "
 			"EAL more (-m, or hugepages)",
 			p->n_peers, p->n_peers * 4 / 1000 + 1);
+	dp->sa_out_slots = sa_at(dp->sa_out, 0);
 	return 0;
 }
 

@@ -99,6 +99,12 @@ void dp_synchronize(struct dp *dp);
  */
 unsigned dp_reclaim(struct dp *dp);
 
+/**
+ * Let packets that can take the short way of express.c (on at the start), or send all through the
+ * stages, to compare: the outcome is the same. Captures, traces and filters do so by themselves.
+ */
+void dp_express(struct dp *dp, bool on);
+
 /** Inbound (true) or outbound (false) SA table, for display. */
 const struct sa_table *dp_sa_table(const struct dp *dp, bool in);
 

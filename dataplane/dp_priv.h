@@ -71,7 +71,8 @@ static inline uint16_t l2_port(__m128i l2)
 union peer_out {
 	struct {
 		uint32_t sa; /* SA_NONE: the peer transmits nothing */
-		uint8_t iv_len : 7;
+		uint8_t iv_len : 6;
+		uint8_t plain : 1; /* IV of 8 octets, and nothing of what gre_out.c calls special */
 		uint8_t tunnel : 1; /* mode */
 		uint8_t tos;        /* OUT_TOS_COPY, or the DSCP to write, in the upper six bits */
 		uint16_t mtu;       /* largest inner packet */
@@ -92,7 +93,8 @@ union peer_outer {
 
 /* Outer IPv4 header up to the source address; length 0, checksum of that and of no destination. */
 struct ip4_head {
-	uint8_t bytes[12];
+	uint8_t bytes[10];
+	uint16_t sum;
 	uint32_t src_be;
 };
 
@@ -200,7 +202,7 @@ struct pkt {
 	uint16_t tunnel_in; /* it came in through, or TUNNEL_NONE */
 	uint8_t ecn;        /* of the outer header it came in, RFC 6040 */
 	uint8_t trace;      /* mark of its record, or TRACE_NONE */
-	uint32_t spi;
+	uint32_t sum;       /* of the outer IPv4 header without its length, on the way out */
 	struct esp_packet esp;
 };
 
@@ -254,6 +256,7 @@ struct redirect_entry {
 struct redirect {
 	unsigned budget;   /* hints that may be given now */
 	uint64_t refilled; /* TSC */
+	uint64_t step;     /* TSC, until there is one more */
 	struct redirect_entry entries[REDIRECT_ENTRIES];
 };
 
@@ -410,6 +413,7 @@ struct dp {
 	struct sa_table *sa_in;
 	struct sa_table *sa_out;
 	uint32_t early[EARLY_SPIS]; /* SPIs whose SAs are yet to come, by their last bits; atomic */
+	struct sa *sa_out_slots;    /* of sa_out, by index */
 	struct peer *peers;
 	unsigned n_peers;               /* room */
 	uint32_t peer_first, peer_last; /* free ones, chained; DP_PEER_NONE: none */
@@ -450,11 +454,30 @@ typedef unsigned (*stage_fn)(struct worker *w, struct pkt **line, unsigned n);
 unsigned rx_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned ip4_in_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n);
+/* Its second half: packets were opened, or not. */
+unsigned esp_in_accept(struct worker *w, struct pkt **line, unsigned n);
 /* esp_tunnel.c: take the inner header off. @return false: dropped */
 bool esp_tunnel_open(struct worker *w, struct pkt *p);
 /* Write it in front of gre_len octets of GRE. */
 void esp_tunnel_write(uint8_t *gre, unsigned gre_len, const struct peer *peer, uint32_t dst_be,
 	uint8_t tos, uint8_t ttl);
+/*
+ * express.c: the short way of what nearly all packets are, in three steps. The first takes them
+ * out of a burst that came on a port.
+ * @param[out] n_rest  how many others are left in m
+ * @param[out] line    room for n
+ * @return how many are in line
+ */
+unsigned express_in(struct worker *w, uint16_t port, struct rte_mbuf **m, unsigned n,
+	unsigned *n_rest, struct pkt **line);
+/* The second opens them. */
+void express_open(struct worker *w, struct pkt **line, unsigned n);
+/*
+ * The third finds their peers. Returns how many stay in line, to go on at the handoff stage.
+ * @param[out] late  room for n; opened, but not common inside: go on in esp_in_accept()
+ */
+unsigned express_fwd(struct worker *w, uint16_t port, struct pkt **line, unsigned n,
+	struct pkt **late, unsigned *n_late);
 unsigned gre_in_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned ip4_fwd_stage(struct worker *w, struct pkt **line, unsigned n);
 unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n);
@@ -534,8 +557,13 @@ void groups_fini(struct dp *dp);
 /* The member that a packet takes. */
 dp_adj_t group_choose(const struct dp *dp, dp_adj_t adj, const struct rte_ipv4_hdr *ip);
 
-/* redirect.c: tell control of a hairpin packet. */
+/* redirect.c: tell control of a hairpin packet, if a hint is due at all. */
+void redirect_init(struct worker *w);
 void redirect_hint(struct worker *w, const struct pkt *p);
+static inline bool redirect_due(const struct worker *w)
+{
+	return w->redirect.budget != 0 || w->now - w->redirect.refilled >= w->redirect.step;
+}
 
 /*
  * replicate.c: take a multicast packet in (its tunnel in pkt_resume.adj), and make the copies of

@@ -179,10 +179,19 @@ static unsigned find_sas(struct worker *w, struct pkt **line, unsigned n, bool *
 	return kept;
 }
 
+unsigned esp_in_accept(struct worker *w, struct pkt **line, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (likely(accept_opened(w, line[i])))
+			line[kept++] = line[i];
+	return kept;
+}
+
 unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n)
 {
 	struct esp_packet *esp[BURST_MAX];
-	unsigned kept = 0;
 	bool claiming = false;
 
 	n = find_sas(w, line, n, &claiming);
@@ -193,8 +202,5 @@ unsigned esp_in_stage(struct worker *w, struct pkt **line, unsigned n)
 	esp_open_burst(w->esp, esp, n);
 	if (unlikely(claiming))
 		settle_claims(w, line, n);
-	for (unsigned i = 0; i < n; i++)
-		if (likely(accept_opened(w, line[i])))
-			line[kept++] = line[i];
-	return kept;
+	return esp_in_accept(w, line, n);
 }

@@ -6,19 +6,16 @@
 #include "dataplane/dp_priv.h"
 
 /*
- * Length into the header; its checksum was made without length, type of service and
- * destination and follows by
- * RFC 1624. What stands between IPv4 and ESP, if anything, is UDP.
+ * Length into the outer header, and its checksum: sum is what all else adds up to (RFC 1071). What
+ * stands between IPv4 and ESP, if anything, is UDP.
  */
-static void finish_ip4(uint8_t *frame, const uint8_t *esp, uint16_t len)
+static inline void finish_ip4(uint8_t *frame, const uint8_t *esp, uint16_t len, uint32_t sum)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(frame + sizeof(struct rte_ether_hdr));
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-	uint32_t sum = (uint16_t)~ip->hdr_checksum;
 
 	ip->total_length = rte_cpu_to_be_16(len);
-	sum += ip->total_length + rte_cpu_to_be_16(ip->type_of_service);
-	sum += (ip->dst_addr >> 16) + (ip->dst_addr & 0xffff);
+	sum += ip->total_length;
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum += sum >> 16;
 	ip->hdr_checksum = (rte_be16_t)~sum;
@@ -49,7 +46,8 @@ unsigned esp_out_stage(struct worker *w, struct pkt **line, unsigned n)
 			continue;
 		}
 		len = (unsigned)(p->esp.esp - frame) + p->esp.len;
-		finish_ip4(frame, p->esp.esp, (uint16_t)(len - sizeof(struct rte_ether_hdr)));
+		finish_ip4(
+			frame, p->esp.esp, (uint16_t)(len - sizeof(struct rte_ether_hdr)), p->sum);
 		buf_set(p->m, frame, len);
 		if (likely(!(p->flags & PKT_LOCAL))) {
 			bytes += p->l3_len;

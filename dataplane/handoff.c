@@ -60,19 +60,25 @@ void handoff_send(struct worker *w, uint16_t owner, struct pkt *p, enum dp_stage
 /* Keep what goes to this worker's own peers, hand on the rest. */
 unsigned handoff_stage(struct worker *w, struct pkt **line, unsigned n)
 {
+	struct peer *peers = w->dp->peers;
+	const unsigned id = w->id;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = line[i];
-		struct peer *peer = &w->dp->peers[DP_ADJ_INDEX(p->adj)];
+		struct peer *peer = &peers[DP_ADJ_INDEX(p->adj)];
 		uint16_t owner = __atomic_load_n(&peer->owner, __ATOMIC_ACQUIRE);
 
+		if (likely(owner == id)) {
+			line[kept++] = p;
+			continue;
+		}
 		/* Nothing came from it yet: whoever sends first keeps the peer. */
 		if (unlikely(owner == SA_OWNER_NONE) && owner_claim(w, peer, &owner)) {
-			owner = (uint16_t)w->id;
+			owner = (uint16_t)id;
 			__atomic_store_n(&peer->verified, 1, __ATOMIC_RELAXED);
 		}
-		if (likely(owner == w->id))
+		if (owner == id)
 			line[kept++] = p;
 		else if (p->flags & PKT_HANDED_OUT && owner_finishes(w, owner))
 			line[kept++] = p;

@@ -50,40 +50,6 @@ static void take_local(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, DP_DROP_local_ignored);
 }
 
-/* A change of the header's second octet, with its checksum (RFC 1624). */
-static void set_tos(struct rte_ipv4_hdr *ip, uint8_t tos)
-{
-	uint32_t sum = (uint16_t)~ip->hdr_checksum;
-
-	sum += (uint16_t)~rte_cpu_to_be_16(ip->type_of_service);
-	sum += rte_cpu_to_be_16(tos);
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->hdr_checksum = (rte_be16_t) ~(sum + (sum >> 16));
-	ip->type_of_service = tos;
-}
-
-#define NOT_ECT 0
-#define ECT_1   1
-#define ECT_0   2
-#define CE      3
-
-/*
- * RFC 6040 4.2: congestion marked on the outer path reaches the inner header, ECT(1) counts as a
- * milder mark than CE. Returns false if the packet must be dropped: marked, but its sender does
- * not speak ECN and would never learn.
- */
-static bool take_ecn(struct pkt *p)
-{
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p->l3;
-	uint8_t inner = ip->type_of_service & RTE_IPV4_HDR_ECN_MASK;
-
-	if (inner == NOT_ECT)
-		return p->ecn != CE;
-	if (p->ecn == CE || (p->ecn == ECT_1 && inner == ECT_0))
-		set_tos(ip, (uint8_t)((ip->type_of_service & ~RTE_IPV4_HDR_ECN_MASK) | p->ecn));
-	return true;
-}
-
 /* Returns true if the header is one that a packet may have. */
 static bool check_header(struct worker *w, struct pkt *p)
 {
@@ -94,7 +60,7 @@ static bool check_header(struct worker *w, struct pkt *p)
 		pkt_drop(w, p, drop_of_check[check]);
 		return false;
 	}
-	if (unlikely(p->ecn != NOT_ECT) && !take_ecn(p)) {
+	if (unlikely(p->ecn != IP4_NOT_ECT) && !ip4_take_ecn(p->l3, p->ecn)) {
 		pkt_drop(w, p, DP_DROP_fwd_ecn);
 		return false;
 	}
@@ -126,24 +92,16 @@ static bool check_destination(struct worker *w, struct pkt *p)
 	return true;
 }
 
-/*
- * RFC 1812 5.3.1: a packet whose TTL would become 0 is discarded; the checksum follows by
- * RFC 1624 (a word that falls by 0x0100 raises the complement by as much).
- */
+/* RFC 1812 5.3.1: a packet whose TTL would become 0 is discarded. */
 static bool take_ttl(struct worker *w, struct pkt *p)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p->l3;
-	uint32_t sum;
-
 	if (p->flags & PKT_LOCAL)
 		return true;
-	if (unlikely(ip->time_to_live <= 1)) {
+	if (unlikely(((const struct rte_ipv4_hdr *)p->l3)->time_to_live <= 1)) {
 		punt_error(w, p, DP_DROP_fwd_ttl, 0);
 		return false;
 	}
-	ip->time_to_live--;
-	sum = ip->hdr_checksum + (uint32_t)RTE_BE16(0x0100);
-	ip->hdr_checksum = (rte_be16_t)(sum + (sum >> 16));
+	ip4_ttl_down(p->l3);
 	return true;
 }
 

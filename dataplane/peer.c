@@ -133,9 +133,11 @@ static void set_out(struct dp *dp, struct peer *peer, uint32_t sa)
 	out.tos = t->p.dscp_set ? (uint8_t)(t->p.dscp << 2) : OUT_TOS_COPY;
 	if (sa != SA_NONE) {
 		suite = esp_suite_at(sa_at(dp->sa_out, sa)->suite);
-		out.iv_len = suite->iv_len & 0x7f;
+		out.iv_len = suite->iv_len & 0x3f;
 		out.tunnel = sa_at(dp->sa_out, sa)->tunnel;
 		out.mtu = fitting_mtu(dp, peer, suite, out.tunnel);
+		out.plain = out.iv_len == 8 && !out.tunnel && !peer->gre_checksum &&
+			    peer->df == DP_DF_SET && out.tos == OUT_TOS_COPY;
 	}
 	__atomic_store_n(&peer->out.word, out.word, __ATOMIC_RELEASE);
 }

@@ -19,14 +19,16 @@
 /* Seconds before the same peer and destination are worth another hint. */
 #define QUIET_S 5
 
+void redirect_init(struct worker *w)
+{
+	w->redirect.step = rte_get_tsc_hz() / BUDGET_RATE;
+}
+
 static void refill(struct redirect *r, uint64_t now)
 {
-	uint64_t step = rte_get_tsc_hz() / BUDGET_RATE;
-	uint64_t n = (now - r->refilled) / step;
+	uint64_t n = (now - r->refilled) / r->step;
 
-	if (n == 0)
-		return;
-	r->refilled += n * step;
+	r->refilled += n * r->step;
 	r->budget = (unsigned)RTE_MIN(r->budget + n, (uint64_t)BUDGET_BURST);
 }
 

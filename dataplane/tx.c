@@ -122,10 +122,18 @@ static unsigned tx_add_run(struct worker *w, struct pkt **line, unsigned n)
 {
 	uint16_t port = line[0]->port;
 	struct tx_buffer *b = &w->tx[port];
-	unsigned i;
+	unsigned i, at = b->n, room = BURST_MAX - at;
+	uint8_t traced = 0;
 
-	for (i = 0; i < n && line[i]->port == port; i++)
-		tx_put(w, port, b, line[i]);
+	for (i = 0; i < RTE_MIN(n, room) && line[i]->port == port; i++) {
+		b->m[at + i] = line[i]->m;
+		b->trace[at + i] = line[i]->trace;
+		traced |= line[i]->trace;
+	}
+	b->traced |= traced;
+	b->n = at + i;
+	if (unlikely(b->n == BURST_MAX))
+		tx_flush_port(w, port);
 	return i;
 }
 

@@ -32,6 +32,11 @@ void watch_change(struct dp *dp, unsigned clear, unsigned set)
 	dp_synchronize(dp);
 }
 
+void dp_express(struct dp *dp, bool on)
+{
+	watch_change(dp, on ? WATCH_STAGES : 0, on ? 0 : WATCH_STAGES);
+}
+
 void watch_received(struct worker *w, uint16_t port, struct pkt **line, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {

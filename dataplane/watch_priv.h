@@ -19,6 +19,7 @@ enum watch {
 	WATCH_INNER = 2,
 	WATCH_DROPS = 4,
 	WATCH_TRACE = 8,
+	WATCH_STAGES = 16, /* nothing; but while anything is on, no packet passes by the stages */
 };
 
 struct capture {

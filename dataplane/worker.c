@@ -112,14 +112,42 @@ static unsigned take_parked(struct worker *w)
 	return total;
 }
 
+/*
+ * Those of a burst that can go the short way do so first. Returns how many are left. While somebody
+ * watches, all packets pass by the places where that is done.
+ */
+static unsigned run_express(struct worker *w, uint16_t port, struct rte_mbuf **m, unsigned n)
+{
+	struct pkt *line[BURST_MAX], *late[BURST_MAX];
+	unsigned n_rest, n_late, n_line, n_opened;
+	uint64_t t = rte_rdtsc();
+
+	n_line = express_in(w, port, m, n, &n_rest, line);
+	t = stage_end(w, DP_STAGE_express_in, n_line, t);
+	if (unlikely(n_line == 0))
+		return n_rest;
+	express_open(w, line, n_line);
+	t = stage_end(w, DP_STAGE_express_open, n_line, t);
+	n_opened = n_line;
+	n_line = express_fwd(w, port, line, n_line, late, &n_late);
+	stage_end(w, DP_STAGE_express_fwd, n_opened, t);
+	if (likely(n_line != 0))
+		run(w, DP_STAGE_handoff, line, n_line);
+	if (n_late != 0)
+		run(w, DP_STAGE_gre_in, late, esp_in_accept(w, late, n_late));
+	return n_rest;
+}
+
 static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 {
 	const struct port *in = &w->dp->ports[port];
 	struct rte_mbuf *m[BURST_MAX];
 	struct pkt *line[BURST_MAX];
-	unsigned n = in->rx(in->ctx, queue, m, (uint16_t)w->dp->params.burst);
+	unsigned n = in->rx(in->ctx, queue, m, (uint16_t)w->dp->params.burst), got = n;
 	unsigned parked = unlikely(w->taking) ? take_parked(w) : 0;
 
+	if (n != 0 && likely((w->watch | w->dp->filtering) == 0 && !in->lan))
+		n = run_express(w, port, m, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = &w->pkts[i];
 
@@ -135,14 +163,14 @@ static unsigned poll_queue(struct worker *w, uint16_t port, uint16_t queue)
 		line[i] = p;
 	}
 	if (n == 0)
-		return parked;
+		return got + parked;
 	if (unlikely(w->watch != 0))
 		watch_received(w, port, line, n);
 	w->n_lan = 0;
 	run(w, DP_STAGE_rx, line, n);
 	if (w->n_lan != 0)
 		run(w, DP_STAGE_ip4_fwd, w->lan, w->n_lan);
-	return n + parked;
+	return got + parked;
 }
 
 void pkt_resume(struct pkt *p, struct rte_mbuf *m)
@@ -340,6 +368,7 @@ struct worker *worker_create(struct dp *dp, unsigned id, struct error *err)
 	if (reassembly_init(w, err) < 0)
 		goto err;
 	ident_init(w);
+	redirect_init(w);
 	punt_meters_init(w);
 	return w;
 err:

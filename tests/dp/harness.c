@@ -214,6 +214,7 @@ void net_open(const struct net_params *params)
 	spokes_place();
 	for (unsigned i = 0; !net.params.no_peers && i < RTE_DIM(net.spoke); i++)
 		spoke_add(&net.spoke[i]);
+	dp_express(net.dp, !net.params.stages && getenv("DP_STAGES") == NULL);
 	check(dp_start(net.dp, &err), "dp_start", &err);
 }
 

@@ -77,6 +77,8 @@ struct net_params {
 	bool esn;
 	bool tunnel_mode; /**< of ESP, from host to host */
 	enum dp_rpf rpf;
+	bool stages;   /**< no packet takes the short way; so for all if DP_STAGES is in the
+			  environment */
 	bool no_peers; /**< spokes exist but the hub was not told of them */
 	/** Workers run on these threads of the EAL; else in net_run(). The ports then are: */
 	const unsigned *lcores;

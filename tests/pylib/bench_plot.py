@@ -7,7 +7,7 @@ from bench import GCM, GOAL_SIZES
 
 COLORS = ["#4e79a7", "#a0cbe8", "#f28e2b", "#ffbe7d", "#59a14f", "#8cd17d", "#b6992d", "#e15759",
           "#79706e", "#d4a6c8"]
-STAGES = ["rx", "ip4_in", "esp_in", "gre_in", "ip4_fwd", "handoff", "gre_out", "esp_out", "tx",
+STAGES = ["express_in", "express_open", "express_fwd", "handoff", "gre_out", "esp_out", "tx",
           "loop"]
 SPOKES = (2, 100, 1000, 10000, 100000)
 
